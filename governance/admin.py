@@ -1,0 +1,15 @@
+"""What Django finds of governance: an explicit list over its subpackages. Nobody inside the project imports from here."""
+
+from governance.access.admin import GroupObjectPermissionAdmin, UserObjectPermissionAdmin
+from governance.audit.admin import LogEntryAdmin
+from governance.identity.admin import ApiKeyAdmin, UserAdmin
+from governance.organizations.admin import OrganizationAdmin
+
+__all__ = [
+    "ApiKeyAdmin",
+    "GroupObjectPermissionAdmin",
+    "LogEntryAdmin",
+    "OrganizationAdmin",
+    "UserAdmin",
+    "UserObjectPermissionAdmin",
+]

@@ -1,0 +1,219 @@
+"""`/api/v1/event-sourcing`: the event store as an auditor sees it.
+
+It lives here and not in the event store because reading every stream is an act of audit: it takes `system.audit`, and shows
+the events of the organizations in which the caller holds it. Superusers see all.
+"""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from governance.access import policies
+from governance.access.drf import AUTHENTICATED, access, signed_in_user
+from governance.access.errors import PermissionMissing
+from governance.audit import event_sourcing_serializers as shapes
+from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.eventstore import commands, notes, selectors
+from opinion_market.eventstore.commands import Command
+from opinion_market.kernel import clock
+from opinion_market.kernel.errors import NotPermitted
+
+AUDIT = "system.audit"
+ADMIN = "system.admin"
+
+_DEGRADED_AFTER_S = 60.0
+_NEWEST = ("-transaction_id", "-position")
+_OLDEST = ("transaction_id", "position")
+
+
+def audited_organizations(request: Request) -> list[UUID] | None:
+    """The organizations whose events the caller may read; None for all."""
+    held = access(request)
+    return None if held.everything else [each for each in held.roles if held.has(AUDIT, each)]
+
+
+def _valid(kind: type[Serializer[Any]], values: Any) -> dict[str, Any]:
+    serializer = kind(data=values)
+    serializer.is_valid(raise_exception=True)
+    valid: dict[str, Any] = serializer.validated_data
+    return valid
+
+
+@extend_schema(tags=["event-sourcing"])
+class EventViewSet(IdempotentMixin, GenericViewSet[Any]):
+    permissions_required: ClassVar[dict[str, str]] = {"list": AUDIT, "create": ADMIN}
+    serializer_class = shapes.EventSerializer
+    filter_backends = ()
+    ordering: tuple[str, ...] = _NEWEST
+
+    @extend_schema(
+        operation_id="event_sourcing_events_list",
+        parameters=[shapes.EventFilters],
+        responses=shapes.EventSerializer(many=True),
+    )
+    def list(self, request: Request) -> Response:
+        """Events of your organizations as they are recorded, newest first unless asked otherwise."""
+        filters = _valid(shapes.EventFilters, request.query_params)
+        self.ordering = _OLDEST if filters.pop("order") == "oldest" else _NEWEST
+        types = filters.pop("type", ())
+        found = selectors.events(organizations=audited_organizations(request), types=types, **filters)
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+    @extend_schema(
+        operation_id="event_sourcing_events_create",
+        request=shapes.NewEventInput,
+        responses={201: shapes.EventSerializer},
+    )
+    @idempotent
+    def create(self, request: Request) -> Response:
+        """Append an event of your own (`custom.…`) to a note's stream. The platform's own events cannot be made here."""
+        wanted = _valid(shapes.NewEventInput, request.data)
+        actor = signed_in_user(request)
+        policies.require(actor, ADMIN, wanted["organization"])
+        event = notes.record_note(actor=str(actor.pk), now=clock.now(), **wanted)
+        (recorded,) = selectors.events_at([event.position])
+        return Response(self.get_serializer(recorded).data, status=201)
+
+
+@extend_schema(tags=["event-sourcing"])
+class CommandView(IdempotentMixin):
+    permissions_required: ClassVar[dict[str, str]] = {"post": AUTHENTICATED}
+
+    @extend_schema(
+        operation_id="event_sourcing_commands_process",
+        request=shapes.CommandInputSerializer,
+        responses={200: shapes.ProcessedSerializer, 202: shapes.ProcessedSerializer},
+    )
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """Process a command by name. `GET status` lists the names; each has its own permission and input."""
+        wanted = _valid(shapes.CommandInputSerializer, request.data)
+        command = commands.named(wanted["command"])
+        self._authorise(command, request)
+        processed = commands.process(
+            command=command,
+            actor=signed_in_user(request),
+            input=commands.parse(command, wanted["input"]),
+            now=clock.now(),
+        )
+        events = selectors.events_at([event.position for event in processed.events])
+        body = {"status": processed.status, "result": processed.result, "events": events}
+        status = 202 if processed.status == "accepted" else 200
+        return Response(shapes.ProcessedSerializer(body).data, status=status)
+
+    def _authorise(self, command: Command[Any], request: Request) -> None:
+        held = access(request)
+        if command.permission is not None and not held.has_anywhere(command.permission):
+            raise PermissionMissing(permission=command.permission)
+        if command.platform_wide and not held.everything:
+            raise NotPermitted("This command concerns every organization; it takes a superuser.")
+
+
+@extend_schema(tags=["event-sourcing"])
+class AggregateViewSet(GenericViewSet[Any]):
+    permissions_required: ClassVar[dict[str, str]] = {"list": AUDIT, "retrieve": AUDIT}
+    serializer_class = shapes.StreamSerializer
+    filter_backends = ()
+    ordering = ("stream",)
+
+    @extend_schema(
+        operation_id="event_sourcing_aggregates_list",
+        parameters=[shapes.StreamFilters],
+        responses=shapes.StreamSerializer(many=True),
+    )
+    def list(self, request: Request) -> Response:
+        """Streams of your organizations, by name; a moment behind the events."""
+        filters = _valid(shapes.StreamFilters, request.query_params)
+        found = selectors.streams(organizations=audited_organizations(request), **filters)
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+    @extend_schema(operation_id="event_sourcing_aggregates_retrieve", responses=shapes.StreamStateSerializer)
+    def retrieve(self, request: Request, stream: str) -> Response:
+        """One stream: its events by type, and its snapshots."""
+        state = selectors.stream_state(organizations=audited_organizations(request), stream=stream)
+        body = {
+            **shapes.StreamSerializer(state.summary).data,
+            "events_by_type": state.events_by_type,
+            "snapshots": state.snapshots,
+        }
+        return Response(body)
+
+
+class _AuditView(APIView):
+    permissions_required: ClassVar[dict[str, str]] = {"get": AUDIT}
+
+    def subscriptions(self, request: Request, now: datetime) -> Any:
+        serializer = shapes.SubscriptionSerializer(
+            selectors.subscription_states(now=now),
+            many=True,
+            context={"shows_errors": access(request).everything},
+        )
+        return serializer.data
+
+
+@extend_schema(tags=["event-sourcing"])
+class ProjectionsView(_AuditView):
+    @extend_schema(operation_id="event_sourcing_projections_list", responses=shapes.SubscriptionSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """All subscriptions, projections among them: how far each has read and how it is doing."""
+        return Response(self.subscriptions(request, clock.now()))
+
+
+@extend_schema(tags=["event-sourcing"])
+class StatusView(_AuditView):
+    @extend_schema(operation_id="event_sourcing_status", responses=shapes.StatusSerializer)
+    def get(self, request: Request) -> Response:
+        """How many events there are, and whether all who read them keep up: `degraded` after a failure or 60 seconds."""
+        now, theirs = clock.now(), audited_organizations(request)
+        newest = selectors.newest_event(organizations=theirs)
+        states = selectors.subscription_states(now=now)
+        failing = [state.name for state in states if state.checkpoint.failures]
+        seconds_behind = max((state.lag.seconds for state in states), default=0.0)
+        body = {
+            "status": "degraded" if failing or seconds_behind > _DEGRADED_AFTER_S else "ok",
+            **asdict(selectors.totals(organizations=theirs, now=now)),
+            "last_position": newest.position if newest else None,
+            "last_recorded_at": newest.recorded_at if newest else None,
+            "subscriptions": len(states),
+            "failing_subscriptions": failing,
+            "seconds_behind": seconds_behind,
+            "commands": [command.name for command in commands.registered()],
+        }
+        return Response(shapes.StatusSerializer(body).data)
+
+
+@extend_schema(tags=["event-sourcing"])
+class DashboardView(_AuditView):
+    @extend_schema(operation_id="event_sourcing_dashboard", responses=shapes.DashboardSerializer)
+    def get(self, request: Request) -> Response:
+        """Everything the event sourcing dashboard shows, in one answer."""
+        now, theirs = clock.now(), audited_organizations(request)
+        month, two_days = now - timedelta(days=30), now - timedelta(hours=48)
+        per_type = selectors.events_per_type(organizations=theirs, since=month)
+        per_day = selectors.events_per_day(organizations=theirs, since=month)
+        per_hour = selectors.events_per_hour(organizations=theirs, since=two_days)
+        per_kind = selectors.streams_per_kind(organizations=theirs)
+        longest = selectors.longest_streams(organizations=theirs, count=10)
+        newest = selectors.events(organizations=theirs).order_by(*_NEWEST)[:20]
+        body = {
+            "generated_at": now,
+            "totals": asdict(selectors.totals(organizations=theirs, now=now)),
+            "events_per_type": [{"type": type, "events": events} for type, events in per_type],
+            "events_per_day": [{"day": day.date(), "events": events} for day, events in per_day],
+            "events_per_hour": [{"hour": hour, "events": events} for hour, events in per_hour],
+            "streams_per_kind": [
+                {"kind": kind, "streams": streams, "events": events} for kind, streams, events in per_kind
+            ],
+            "longest_streams": shapes.StreamSerializer(longest, many=True).data,
+            "newest_events": shapes.EventSerializer(newest, many=True).data,
+            "subscriptions": self.subscriptions(request, now),
+        }
+        return Response(body)

@@ -1,0 +1,154 @@
+"""What `/api/v1/event-sourcing` takes and answers."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from opinion_market.api.serializers import InputSerializer, StrictIntegerField, StrictTextField
+
+
+class HexField(serializers.CharField):
+    """Bytes as hexadecimal text."""
+
+    def to_representation(self, value: Any) -> str:
+        return bytes(value).hex()
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """An event exactly as it is recorded and hashed."""
+
+    position = serializers.IntegerField(help_text="Unique in the whole store; grows, with gaps.")
+    transaction_id = serializers.IntegerField(help_text="Events are ordered by this, then by position.")
+    stream = serializers.CharField()
+    version = serializers.IntegerField(help_text="1, 2, 3 … without gaps within the stream.")
+    type = serializers.CharField()
+    schema_version = serializers.IntegerField()
+    data = serializers.DictField()  # type: ignore[assignment]  # a field, which the metaclass takes off the class
+    metadata = serializers.DictField(help_text="actor, organization_id, correlation_id, causation_id.")
+    recorded_at = serializers.DateTimeField()
+    previous_hash = HexField(help_text="Hash of the stream's event before; zeros for the first.")
+    hash = HexField(help_text="SHA-256 over the previous hash and this event.")
+
+
+class EventFilters(serializers.Serializer[Any]):
+    stream = serializers.CharField(required=False, max_length=100)
+    type = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=20, help_text="May be repeated."
+    )
+    since = serializers.DateTimeField(required=False, help_text="Recorded at this time or later.")
+    until = serializers.DateTimeField(required=False, help_text="Recorded before this time.")
+    order = serializers.ChoiceField(choices=["newest", "oldest"], default="newest", help_text="Which come first.")
+
+
+class NewEventInput(InputSerializer):
+    organization = serializers.UUIDField(help_text="Whose affair it is; you need `system.admin` there.")
+    name = StrictTextField(max_length=50, help_text="The event goes to the stream note-<organization>-<name>.")
+    type = StrictTextField(max_length=60, help_text="Begins with `custom.`, then letters and digits.")
+    data = serializers.DictField(help_text="JSON without fractions.")  # type: ignore[assignment]  # likewise
+    expected_version = StrictIntegerField(
+        required=False, allow_null=True, default=None, min_value=0, help_text="Refuse if the stream is elsewhere."
+    )
+
+
+class CommandInputSerializer(InputSerializer):
+    command = StrictTextField(max_length=60)
+    input = serializers.DictField(default=dict, help_text="What the command takes; see `commands`.")
+
+
+class ProcessedSerializer(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=["done", "accepted"], help_text="`accepted`: the work goes on.")
+    result = serializers.DictField()
+    events = EventSerializer(many=True, help_text="What the command appended.")
+
+
+class StreamSerializer(serializers.Serializer[Any]):
+    stream = serializers.CharField()
+    kind = serializers.CharField()
+    organization_id = serializers.UUIDField(allow_null=True)
+    version = serializers.IntegerField(help_text="The last version, which is also the number of events.")
+    last_type = serializers.CharField()
+    first_recorded_at = serializers.DateTimeField()
+    last_recorded_at = serializers.DateTimeField()
+
+
+class StreamStateSerializer(StreamSerializer):
+    events_by_type = serializers.DictField(child=serializers.IntegerField())
+    snapshots = serializers.ListField(child=serializers.IntegerField(), help_text="Versions there are snapshots of.")
+
+
+class StreamFilters(serializers.Serializer[Any]):
+    kind = serializers.CharField(required=False, max_length=100, help_text="The name up to its first hyphen.")
+    search = serializers.CharField(
+        required=False, max_length=100, help_text="Beginning of the name; of the id when `kind` is given."
+    )
+
+
+class SubscriptionSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    is_projection = serializers.BooleanField(help_text="Can be rebuilt from nothing.")
+    types = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="null: all.")
+    transaction_id = serializers.IntegerField(source="checkpoint.transaction_id")
+    position = serializers.IntegerField(source="checkpoint.position")
+    handled_events = serializers.IntegerField(source="checkpoint.handled", help_text="Since the last rebuild.")
+    updated_at = serializers.DateTimeField(source="checkpoint.updated_at", allow_null=True)
+    events_behind = serializers.IntegerField(source="lag.events", help_text="Counted up to 100,000.")
+    seconds_behind = serializers.FloatField(source="lag.seconds", help_text="Age of the oldest event not looked at.")
+    failures = serializers.IntegerField(source="checkpoint.failures", help_text="In a row.")
+    failed_at = serializers.DateTimeField(source="checkpoint.failed_at", allow_null=True)
+    retry_at = serializers.DateTimeField(source="checkpoint.retry_at", allow_null=True)
+    last_error = serializers.SerializerMethodField(help_text="For superusers; others see that it failed.")
+
+    def get_last_error(self, state: Any) -> str:
+        error: str = state.checkpoint.last_error
+        return error if self.context.get("shows_errors") else error.partition(":")[0]
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    total_events = serializers.IntegerField(help_text="Exact, up to the statistics' checkpoint.")
+    uncounted_events = serializers.IntegerField(help_text="Newer ones of all organizations, up to 100,000.")
+    events_this_hour = serializers.IntegerField(help_text="Since the full hour, UTC.")
+    events_last_24_hours = serializers.IntegerField(help_text="This hour and the 23 before it.")
+    streams = serializers.IntegerField()
+
+
+class StatusSerializer(TotalsSerializer):
+    status = serializers.ChoiceField(choices=["ok", "degraded"])
+    last_position = serializers.IntegerField(allow_null=True, help_text="Of the newest event you may read.")
+    last_recorded_at = serializers.DateTimeField(allow_null=True)
+    subscriptions = serializers.IntegerField()
+    failing_subscriptions = serializers.ListField(child=serializers.CharField())
+    seconds_behind = serializers.FloatField(help_text="Of the subscription furthest behind.")
+    commands = serializers.ListField(child=serializers.CharField())
+
+
+class TypeCountSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    events = serializers.IntegerField()
+
+
+class DayCountSerializer(serializers.Serializer[Any]):
+    day = serializers.DateField()
+    events = serializers.IntegerField()
+
+
+class HourCountSerializer(serializers.Serializer[Any]):
+    hour = serializers.DateTimeField()
+    events = serializers.IntegerField()
+
+
+class KindCountSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    streams = serializers.IntegerField()
+    events = serializers.IntegerField()
+
+
+class DashboardSerializer(serializers.Serializer[Any]):
+    generated_at = serializers.DateTimeField()
+    totals = TotalsSerializer()
+    events_per_type = TypeCountSerializer(many=True, help_text="Of the last 30 days, most frequent first.")
+    events_per_day = DayCountSerializer(many=True, help_text="The last 30 days that have events, UTC.")
+    events_per_hour = HourCountSerializer(many=True, help_text="The last 48 hours that have events, UTC.")
+    streams_per_kind = KindCountSerializer(many=True)
+    longest_streams = StreamSerializer(many=True)
+    newest_events = EventSerializer(many=True)
+    subscriptions = SubscriptionSerializer(many=True)

@@ -1,0 +1,13 @@
+"""The matching engine: pure Python, no Django, no clock, no database, integers only (but for the LMSR curve).
+
+    units      the size of a complete set; fees
+    orders     what a trader asks for and what has become of it
+    book       price levels of one outcome, in price-time priority
+    lmsr       the curve of the house market maker
+    state      one market: books, holdings, the house, counters
+    decide     command + state -> event data, or a refusal; changes nothing
+    apply      event data + state -> the state after it, and the effects on cash and orders
+    snapshot   the state as canonical JSON, and back
+
+`decide` and `apply` are kept apart so that a live market and one replayed from its stream take the very same path.
+"""

@@ -1,0 +1,328 @@
+"""Events in, the next state out - and what they did to cash and orders. Deterministic; used live and in replay alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from markets.engine import lmsr
+from markets.engine.book import Book
+from markets.engine.orders import Order
+from markets.engine.state import House, MarketState, Rules, exchange
+from markets.engine.units import MAX_PRICE, MIN_PRICE, SET_UNITS
+
+EventData = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Effects:
+    """What an event did beyond the state itself.
+
+    cash: per account, change of balance and of the reserved part, in units; sums to zero over all accounts.
+    reason: why cash moved, for the journal.
+    orders: orders that changed, by id. holders: accounts whose contracts changed. price_after: per fill, in units.
+    """
+
+    reason: str = "merge"
+    cash: dict[int, list[int]] = field(default_factory=dict)
+    orders: dict[str, Order] = field(default_factory=dict)
+    holders: set[int] = field(default_factory=set)
+    price_after: list[int] = field(default_factory=list)
+
+    def move(self, account: int, delta: int, reserved: int = 0) -> None:
+        """Add to an account's change of balance and of reserved cash, in units."""
+        entry = self.cash.get(account)
+        if entry is None:
+            self.cash[account] = [delta, reserved]
+        else:
+            entry[0] += delta
+            entry[1] += reserved
+
+    def as_data(self) -> list[list[int]]:
+        """[[account, delta, reserved delta], ...] in account order, for the event."""
+        return [[account, *change] for account, change in sorted(self.cash.items()) if change[0] or change[1]]
+
+
+def apply(state: MarketState, type: str, data: EventData, at_us: int) -> Effects:
+    """Bring the state one event further. `at_us`: the event's time, microseconds since 1970."""
+    effects = Effects()
+    _HANDLERS[type](state, data, at_us, effects)
+    for account in effects.holders:
+        _merge_free_sets(state, account, effects)
+    state.version += 1
+    return effects
+
+
+def _merge_free_sets(state: MarketState, account: int, effects: Effects) -> None:
+    """Turn an account's free complete sets, beyond those it minted to keep, back into cash."""
+    holding = state.holdings[account]
+    whole = min(holding.free)
+    if whole < holding.kept:
+        holding.kept = whole
+    elif whole > holding.kept:
+        merged = whole - holding.kept
+        holding.free = [count - merged for count in holding.free]
+        _change_sets(state, -merged, effects)
+        effects.move(account, merged * SET_UNITS)
+
+
+def _change_sets(state: MarketState, sets: int, effects: Effects) -> None:
+    """Complete sets come into being or dissolve; the escrow holds 10,000 units for each."""
+    state.sets += sets
+    effects.move(state.opened_rules().escrow_account, sets * SET_UNITS)
+
+
+def _opened(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    outcomes = data["outcomes"]
+    accounts = data["accounts"]
+    state.rules = Rules(
+        outcomes=outcomes,
+        taker_fee_bps=data["taker_fee_bps"],
+        maker_fee_bps=data["maker_fee_bps"],
+        escrow_account=accounts["escrow"],
+        fee_account=accounts["fees"],
+        house_account=accounts["house"],
+    )
+    state.books = [Book() for _ in range(1 if outcomes == 2 else outcomes)]
+    state.status = "open"
+    state.last_prices = list(data["prior_units"])
+    if data["house_liquidity"]:
+        b, prior = data["house_liquidity"], data["prior_units"]
+        state.house = House(b, lmsr.start(prior, b), prior, [0] * outcomes)
+        state.holding(accounts["house"])
+        effects.reason = "subsidy"
+        effects.move(accounts["subsidy"], -data["subsidy_units"])
+        effects.move(accounts["house"], data["subsidy_units"])
+
+
+def _status(status: str) -> Callable[[MarketState, EventData, int, Effects], None]:
+    def change(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+        state.status = status
+
+    return change
+
+
+def _resolved(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    state.status = "resolved"
+    state.payout_units = list(data["payout_units"])
+
+
+def _cancelled(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    for order_id in data["orders"]:
+        _cancel(state, state.orders[order_id], effects)
+
+
+def _closed(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    _cancelled(state, data, at_us, effects)
+    state.status = "closed"
+
+
+def _cancel(state: MarketState, order: Order, effects: Effects) -> None:
+    """Take an order off the book and give back what it reserved, contracts and cash."""
+    state.unrest(order)
+    stock = order.stock
+    if stock:
+        holding = state.holding(order.account)
+        for outcome in range(len(holding.free)):
+            if (outcome == order.book) != order.is_bid:
+                holding.free[outcome] += stock
+                holding.reserved[outcome] -= stock
+        effects.holders.add(order.account)
+    if order.reserved:
+        effects.move(order.account, 0, -order.reserved)
+        order.reserved = 0
+    order.cancelled += order.remaining
+    order.remaining = 0
+    effects.orders[order.id] = order
+
+
+def _minted(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    account, quantity = data["account"], data["quantity"]
+    holding = state.holding(account)
+    holding.free = [count + quantity for count in holding.free]
+    holding.kept += quantity
+    effects.reason = "mint"
+    effects.move(account, -quantity * SET_UNITS)
+    effects.holders.add(account)
+    _change_sets(state, quantity, effects)
+
+
+def _merged(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    account, quantity = data["account"], data["quantity"]
+    holding = state.holding(account)
+    holding.free = [count - quantity for count in holding.free]
+    holding.kept = max(0, holding.kept - quantity)
+    effects.reason = "merge"
+    effects.move(account, quantity * SET_UNITS)
+    effects.holders.add(account)
+    _change_sets(state, -quantity, effects)
+
+
+def _placed(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    effects.reason = "trade"
+    rules = state.opened_rules()
+    given = data["order"]
+    mirrored = rules.outcomes == 2 and given["outcome"] == 1
+    order = Order(
+        id=given["id"],
+        account=given["account"],
+        book=0 if mirrored else given["outcome"],
+        is_bid=(given["side"] == "buy") != mirrored,
+        price=SET_UNITS - given["price"] if mirrored else given["price"],
+        quantity=given["quantity"],
+        mirrored=mirrored,
+        expires_us=given.get("expires_us"),
+    )
+    effects.orders[order.id] = order
+    for own in data["self_trades"]:
+        _cancel(state, state.orders[own], effects)
+    if data["self_trades"] and order.account in state.holdings:
+        _merge_free_sets(state, order.account, effects)
+    for fill in data["fills"]:
+        _fill(state, rules, order, fill, at_us, effects)
+    order.cancelled = data["cancelled"]
+    if data["rest"]:
+        _rest(state, rules, order, data["rest"], data["rest_stock"], effects)
+
+
+def _fill(state: MarketState, rules: Rules, taker: Order, fill: EventData, at_us: int, effects: Effects) -> None:
+    """Carry out one match: contracts, cash, fees, sets, and the maker's reserve."""
+    quantity, value = fill["quantity"], fill["value"]
+    taker_stock, maker_stock = fill["taker_stock"], fill["maker_stock"]
+    maker_account = fill["maker_account"]
+    exchange(state.holding(taker.account).free, taker.book, taker.is_bid, quantity, taker_stock)
+    _pay(taker.account, taker.is_bid, quantity, value, taker_stock, fill["taker_fee"], effects)
+    taker.filled += quantity
+    taker.value += value
+    taker.fees += fill["taker_fee"]
+
+    maker = state.orders[fill["maker_order"]] if fill["maker_order"] is not None else None
+    holding = state.holding(maker_account)
+    _pay(maker_account, not taker.is_bid, quantity, value, maker_stock, fill["maker_fee"], effects)
+    if maker is None:
+        exchange(holding.free, taker.book, not taker.is_bid, quantity, maker_stock)
+        if state.house is not None:
+            state.house.sold[taker.book] += quantity if taker.is_bid else -quantity
+    else:
+        exchange(holding.free, maker.book, maker.is_bid, quantity - maker_stock, 0)
+        _fill_resting(state, rules, maker, holding.reserved, quantity, maker_stock, effects)
+        maker.value += value
+        maker.fees += fill["maker_fee"]
+    if fees := fill["taker_fee"] + fill["maker_fee"]:
+        effects.move(rules.fee_account, fees)
+
+    sold_short = quantity - (maker_stock if taker.is_bid else taker_stock)
+    bought_with_baskets = taker_stock if taker.is_bid else maker_stock
+    if sold_short != bought_with_baskets:
+        _change_sets(state, sold_short - bought_with_baskets, effects)
+    effects.holders.add(taker.account)
+    effects.holders.add(maker_account)
+    _record_price(state, taker.book, fill, quantity, value, at_us, effects)
+
+
+def _pay(account: int, is_buy: bool, quantity: int, value: int, stock: int, fee: int, effects: Effects) -> None:
+    """A buyer pays the value and is paid for sets its baskets complete; a seller is paid the value and pays for sets it lacks."""
+    delta = SET_UNITS * stock - value if is_buy else value - SET_UNITS * (quantity - stock)
+    effects.move(account, delta - fee)
+
+
+def _fill_resting(
+    state: MarketState, rules: Rules, maker: Order, reserved: list[int], quantity: int, stock: int, effects: Effects
+) -> None:
+    """Take the filled part out of the maker's resting order and out of what it reserved."""
+    if stock:
+        for outcome in range(len(reserved)):
+            if (outcome == maker.book) != maker.is_bid:
+                reserved[outcome] -= stock
+    maker.filled += quantity
+    maker.remaining -= quantity
+    reserve = maker.reserve_units(rules.maker_fee_bps)
+    if reserve != maker.reserved:
+        effects.move(maker.account, 0, reserve - maker.reserved)
+        maker.reserved = reserve
+    if not maker.remaining:
+        state.unrest(maker)
+    effects.orders[maker.id] = maker
+
+
+def _rest(state: MarketState, rules: Rules, order: Order, rest: int, stock: int, effects: Effects) -> None:
+    """Put the rest of an order on the book and reserve its worst case."""
+    order.rested = order.remaining = rest
+    order.rested_stock = stock
+    if stock:
+        holding = state.holding(order.account)
+        for outcome in range(len(holding.free)):
+            if (outcome == order.book) != order.is_bid:
+                holding.free[outcome] -= stock
+                holding.reserved[outcome] += stock
+        effects.holders.add(order.account)
+    order.reserved = order.reserve_units(rules.maker_fee_bps)
+    if order.reserved:
+        effects.move(order.account, 0, order.reserved)
+    state.rest(order)
+
+
+def _record_price(
+    state: MarketState, book: int, fill: EventData, quantity: int, value: int, at_us: int, effects: Effects
+) -> None:
+    """Last prices, volume and the trade sequence. After a house fill the price is the curve's, for every outcome."""
+    state.trade_sequence = fill["sequence"]
+    state.volume_contracts += quantity
+    state.volume_units += value
+    state.last_trade_us = at_us
+    if fill["maker_order"] is None and state.house is not None:
+        curve = lmsr.prices(state.house.quantities(), state.house.b)
+        state.last_prices = [max(MIN_PRICE, min(MAX_PRICE, round(price * SET_UNITS))) for price in curve]
+    else:
+        state.last_prices[book] = fill["price"]
+        if len(state.last_prices) == 2:
+            state.last_prices[1 - book] = SET_UNITS - fill["price"]
+    effects.price_after.append(state.last_prices[book])
+
+
+def _settled(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """Pay every holder what its contracts are worth and dissolve all sets."""
+    effects.reason = "payout"
+    for account, units in data["payouts"]:
+        effects.move(account, units)
+    _change_sets(state, -state.sets, effects)
+    for account, holding in state.holdings.items():
+        if any(holding.free):
+            holding.free = [0] * len(holding.free)
+            effects.holders.add(account)
+        holding.kept = 0
+    state.status = "settled"
+
+
+def _swept(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """What is left of the house's cash returns to the subsidy; the market's fees go to the organization's fee account."""
+    effects.reason = "sweep"
+    for source, target, units in data["sweeps"]:
+        effects.move(source, -units)
+        effects.move(target, units)
+
+
+def _nothing(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """Events that say something about the market without changing how it trades."""
+
+
+_HANDLERS: dict[str, Callable[[MarketState, EventData, int, Effects], None]] = {
+    "MarketCreated": _status("draft"),
+    "MarketUpdated": _nothing,
+    "MarketSubmitted": _status("pending_approval"),
+    "MarketReturned": _status("draft"),
+    "MarketApproved": _nothing,
+    "MarketOpened": _opened,
+    "MarketHalted": _status("halted"),
+    "MarketResumed": _status("open"),
+    "MarketClosed": _closed,
+    "ResolutionProposed": _resolved,
+    "ResolutionWithdrawn": _status("closed"),
+    "ResolutionFinalized": _status("finalized"),
+    "MarketSettled": _settled,
+    "MarketSwept": _swept,
+    "OrderPlaced": _placed,
+    "OrdersCancelled": _cancelled,
+    "OrdersExpired": _cancelled,
+    "SetsMinted": _minted,
+    "SetsMerged": _merged,
+}

@@ -1,0 +1,82 @@
+"""What a trader asks for, and an order's life in the engine."""
+
+from dataclasses import dataclass
+
+from markets.engine.units import SET_UNITS, fee_units
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order as its owner gave it. `price` is the limit, or the worst price of a market order, of `outcome`, in units."""
+
+    id: str
+    account: int
+    outcome: int
+    is_buy: bool
+    price: int
+    quantity: int
+    is_market: bool = False
+    time_in_force: str = "gtc"
+    post_only: bool = False
+    expires_us: int | None = None
+    client_order_id: str | None = None
+
+
+@dataclass(slots=True)
+class Order:
+    """An order on the book of outcome `book`, where it bids (or offers) at `price`, both in the book's terms.
+
+    With two outcomes there is one book: buying No at p stands there as an offer of Yes at 10,000 - p; `mirrored` says so.
+    A resting order delivers contracts it has put aside (`stock`: contracts of the outcome for an offer, baskets of all
+    others for a bid) before it pays cash; both, and its maker fees on the cash part, are reserved to the last unit.
+    """
+
+    id: str
+    account: int
+    book: int
+    is_bid: bool
+    price: int
+    quantity: int
+    mirrored: bool
+    expires_us: int | None
+    filled: int = 0
+    cancelled: int = 0
+    value: int = 0  # units, sum over fills of what the buyer of the book's outcome paid
+    fees: int = 0  # units
+    rested: int = 0  # contracts that came to rest
+    rested_stock: int = 0  # of those, delivered from stock
+    remaining: int = 0  # contracts resting now
+    reserved: int = 0  # units of cash reserved now
+
+    @property
+    def cash_price(self) -> int:
+        """Units one contract costs when paid in cash: the price for a bid, its complement for an offer."""
+        return self.price if self.is_bid else SET_UNITS - self.price
+
+    @property
+    def stock(self) -> int:
+        """Contracts (or baskets) still put aside: stock is delivered first."""
+        return max(0, self.rested_stock - (self.rested - self.remaining))
+
+    def maker_fee_units(self, bps: int, contracts: int) -> int:
+        """Maker fee after `contracts` of the resting quantity are filled, all at the order's own price."""
+        return fee_units(bps, self.price * (SET_UNITS - self.price) * contracts)
+
+    def next_fee_units(self, bps: int, contracts: int) -> int:
+        """Maker fee for the next `contracts` filled, in units."""
+        if not bps:
+            return 0
+        done = self.rested - self.remaining
+        return self.maker_fee_units(bps, done + contracts) - self.maker_fee_units(bps, done)
+
+    def reserve_units(self, bps: int) -> int:
+        """Cash the rest may need: the cash part's price and the maker fees that proceeds from stock do not cover.
+
+        Fees on the stock part come out of its proceeds, so only the growth beyond them is reserved; the sum of all
+        fees is the same however the fills fall, so the reserve returns to exactly zero.
+        """
+        cash = self.cash_price * (self.remaining - self.stock)
+        if not bps:
+            return cash
+        charged = self.maker_fee_units(bps, max(self.rested_stock, self.rested - self.remaining))
+        return cash + self.maker_fee_units(bps, self.rested) - charged

@@ -1,0 +1,129 @@
+"""One market in memory. Only `apply` changes it, and only from events, so that it can be rebuilt from its stream."""
+
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from markets.engine import lmsr
+from markets.engine.book import Book
+from markets.engine.errors import MarketNotOpen
+from markets.engine.orders import Order
+
+TRADING = "open"
+NOT_YET_OPEN = ("draft", "pending_approval")
+
+
+@dataclass(slots=True)
+class Holding:
+    """Contracts of one account. `reserved` are put aside for resting orders; `kept` complete sets were minted on purpose.
+
+    Free complete sets beyond `kept` are merged into cash after each operation.
+    """
+
+    free: list[int]
+    reserved: list[int]
+    kept: int = 0
+
+
+@dataclass(slots=True)
+class House:
+    """The LMSR market maker: its b in contracts, the offsets its prior puts under q, and the contracts it has sold net."""
+
+    b: int
+    offsets: list[float]
+    prior_units: list[int]
+    sold: list[int]
+
+    def quantities(self) -> list[float]:
+        """q of the cost function, contracts per outcome."""
+        return [offset + sold for offset, sold in zip(self.offsets, self.sold, strict=True)]
+
+
+@dataclass(slots=True)
+class Rules:
+    """What is fixed when a market opens. The accounts are ids of the ledger; `house_account` exists if b > 0."""
+
+    outcomes: int
+    taker_fee_bps: int
+    maker_fee_bps: int
+    escrow_account: int
+    fee_account: int
+    house_account: int
+
+
+@dataclass(slots=True)
+class MarketState:
+    """A market after its event `version`. Empty until MarketOpened brings the rules."""
+
+    market_id: str
+    version: int = 0
+    status: str = "draft"
+    rules: Rules | None = None
+    house: House | None = None
+    books: list[Book] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+    holdings: dict[int, Holding] = field(default_factory=dict)
+    expiries: list[tuple[int, str]] = field(default_factory=list)
+    sets: int = 0
+    trade_sequence: int = 0
+    volume_contracts: int = 0
+    volume_units: int = 0
+    last_prices: list[int] = field(default_factory=list)
+    last_trade_us: int = 0
+    payout_units: list[int] = field(default_factory=list)
+
+    def opened_rules(self) -> Rules:
+        """The rules. Raises MarketNotOpen for a market that was never opened."""
+        if self.rules is None:
+            raise MarketNotOpen(status=self.status)
+        return self.rules
+
+    def holding(self, account: int) -> Holding:
+        """The account's holding, made empty if there is none."""
+        holding = self.holdings.get(account)
+        if holding is None:
+            outcomes = self.opened_rules().outcomes
+            holding = self.holdings[account] = Holding([0] * outcomes, [0] * outcomes)
+        return holding
+
+    def rest(self, order: Order) -> None:
+        """Put an order with a remaining quantity on its book, behind all others at its price."""
+        self.orders[order.id] = order
+        self.books[order.book].side(order.is_bid).add(order)
+        if order.expires_us is not None:
+            heappush(self.expiries, (order.expires_us, order.id))
+
+    def unrest(self, order: Order) -> None:
+        """Take an order off its book. Its expiry stays in the heap and is skipped when its time comes."""
+        del self.orders[order.id]
+        self.books[order.book].side(order.is_bid).remove(order)
+
+    def due(self, now_us: int) -> list[Order]:
+        """Resting orders whose time is up at `now_us`, in the order they expire."""
+        while self.expiries and self.expiries[0][1] not in self.orders:
+            heappop(self.expiries)  # filled or cancelled meanwhile
+        if not self.expiries or self.expiries[0][0] > now_us:
+            return []
+        due = sorted(entry for entry in self.expiries if entry[0] <= now_us)
+        return [self.orders[order_id] for _, order_id in due if order_id in self.orders]
+
+    def house_price(self, outcome: int) -> float | None:
+        """The curve's price of an outcome, in (0, 1); None without a house."""
+        return lmsr.price(self.house.quantities(), self.house.b, outcome) if self.house else None
+
+
+def stock_of(free: list[int], outcome: int, is_bid: bool) -> int:
+    """What a side can deliver instead of cash: contracts of the outcome to sell, baskets of all others to buy."""
+    return min(count for i, count in enumerate(free) if i != outcome) if is_bid else free[outcome]
+
+
+def exchange(free: list[int], outcome: int, is_buy: bool, quantity: int, stock: int) -> None:
+    """One side of a fill, on its contracts: `stock` of the quantity is delivered, the rest received for cash.
+
+    A buyer receives the outcome or delivers baskets of all others (each completing a set with what it bought); a seller
+    delivers the outcome, or pays for a set and keeps its basket.
+    """
+    for other in range(len(free)):
+        if (other == outcome) == is_buy:
+            free[other] += quantity - stock
+        else:
+            free[other] -= stock

@@ -1,0 +1,187 @@
+"""The commands a market takes. Each says which accounts it may touch and decides itself within a session."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from markets.engine import decide
+from markets.engine.errors import CommandExpired, MarketNotOpen, OrderNotOpen
+from markets.engine.orders import NewOrder
+from markets.engine.state import MarketState
+from markets.trading.errors import DuplicateClientOrderId
+from markets.trading.replies import Reply, placed_order
+from markets.trading.session import Cause, MarketSession
+from markets.trading.writer import order_status
+from opinion_market.kernel.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The caller's key for a command, and the hash of the request it came with (see `kernel.idempotency`)."""
+
+    caller: UUID
+    key: str
+    request_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(ABC):
+    """Something asked of one market. `valid_until`: past it, the command is refused when its turn comes."""
+
+    cause: Cause
+    valid_until: datetime | None = None
+    idempotency: IdempotencyKey | None = None
+
+    def accounts(self, state: MarketState) -> set[int]:
+        """Accounts of the ledger this command touches for sure; makers within reach are added by the batch."""
+        return set()
+
+    @property
+    def status(self) -> int:
+        """HTTP status of a successful answer."""
+        return 200
+
+    def check_time(self, now: datetime) -> None:
+        """Raises CommandExpired."""
+        if self.valid_until is not None and now > self.valid_until:
+            raise CommandExpired(valid_until=self.valid_until.isoformat())
+
+    @abstractmethod
+    def decide(self, session: MarketSession) -> Reply:
+        """Record what happens, or raise a DomainError having changed nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOrder(Command):
+    """Place an order for its account."""
+
+    order: NewOrder
+
+    @property
+    def status(self) -> int:
+        return 201
+
+    def accounts(self, state: MarketState) -> set[int]:
+        return {self.order.account}
+
+    def decide(self, session: MarketSession) -> Reply:
+        order = self.order
+        if session.closes_at is not None and session.now >= session.closes_at:
+            raise MarketNotOpen("The market's closing time has passed.", status="closed")
+        client_id = order.client_order_id
+        if client_id is not None and (order.account, client_id) in session.client_order_ids:
+            raise DuplicateClientOrderId(client_order_id=client_id)
+        available = session.accounts[order.account].available
+        data = decide.place_order(session.state, order, available=available, now_us=session.now_us)
+        if client_id is not None:
+            session.client_order_ids.add((order.account, client_id))
+        session.record("OrderPlaced", data, self.cause)
+        placed = session.placed[order.id].order
+        return placed_order(session.market_id, data, placed, order_status(placed), session.now_us)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelOrder(Command):
+    """Cancel one order. `account`: its owner's, or None when staff cancels it."""
+
+    order_id: str
+    account: int | None
+    reason: str = "requested"
+
+    def accounts(self, state: MarketState) -> set[int]:
+        order = state.orders.get(self.order_id)
+        return {order.account} if order else set()
+
+    def decide(self, session: MarketSession) -> Reply:
+        resting = session.state.orders.get(self.order_id)
+        if resting is None:
+            # The service saw its row and that it belongs to the caller, so it has been filled or cancelled since.
+            raise OrderNotOpen(order_id=self.order_id)
+        data = decide.cancel_order(session.state, order_id=self.order_id, account=self.account, reason=self.reason)
+        session.record("OrdersCancelled", data, self.cause)
+        return {"cancelled": data["orders"], "cancelled_quantity": resting.cancelled}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelOrders(Command):
+    """Cancel all open orders of an account in the market; all there are with account None."""
+
+    account: int | None
+    reason: str = "requested"
+
+    def accounts(self, state: MarketState) -> set[int]:
+        return {order.account for order in state.orders.values() if self.account in {None, order.account}}
+
+    def decide(self, session: MarketSession) -> Reply:
+        data = decide.cancel_orders(session.state, account=self.account, reason=self.reason)
+        if data["orders"]:
+            session.record("OrdersCancelled", data, self.cause)
+        return {"cancelled": data["orders"]}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MintSets(Command):
+    """Buy complete sets for 1 credit each."""
+
+    account: int
+    quantity: int
+
+    def accounts(self, state: MarketState) -> set[int]:
+        return {self.account}
+
+    def decide(self, session: MarketSession) -> Reply:
+        available = session.accounts[self.account].available
+        data = decide.mint_sets(session.state, account=self.account, quantity=self.quantity, available=available)
+        session.record("SetsMinted", data, self.cause)
+        return _holding(session, self.account)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MergeSets(Command):
+    """Give complete sets back for 1 credit each."""
+
+    account: int
+    quantity: int
+
+    def accounts(self, state: MarketState) -> set[int]:
+        return {self.account}
+
+    def decide(self, session: MarketSession) -> Reply:
+        data = decide.merge_sets(session.state, account=self.account, quantity=self.quantity)
+        session.record("SetsMerged", data, self.cause)
+        return _holding(session, self.account)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireOrders(Command):
+    """Expire what is due; the batch does so before its commands, so this one only makes a batch happen."""
+
+    def decide(self, session: MarketSession) -> Reply:
+        return {}
+
+
+def _holding(session: MarketSession, account: int) -> Reply:
+    holding = session.state.holding(account)
+    return {
+        "market": session.market_id,
+        "free": holding.free,
+        "reserved": holding.reserved,
+        "available": session.accounts[account].available,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command: a reply with its HTTP status, or the refusal. `replayed`: answered from memory."""
+
+    reply: Reply | None = None
+    error: DomainError | None = None
+    status: int = 200
+    replayed: bool = False
+
+    def unwrap(self) -> Reply:
+        """The reply. Raises the refusal."""
+        if self.error is not None:
+            raise self.error
+        return self.reply or {}

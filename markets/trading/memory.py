@@ -1,0 +1,111 @@
+"""The markets this process holds in memory, each brought up to date from its stream before it is used.
+
+A cached state may be behind (another process traded) or ahead (a transaction here was rolled back after the state had
+moved). The market's row tells: it carries the version and the hash of the stream's last event.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+
+from markets.engine import snapshot
+from markets.engine.apply import apply
+from markets.engine.state import MarketState
+from markets.trading.errors import StreamInconsistent
+from opinion_market.eventstore.append import Head
+from opinion_market.eventstore.hashing import GENESIS
+from opinion_market.eventstore.read import read_stream
+from opinion_market.eventstore.snapshots import load_snapshot, save_snapshot
+from opinion_market.kernel.clock import microseconds
+
+# Replaying an event takes about 10 us, so a cold market is at most some 50 ms away.
+SNAPSHOT_EVERY = 5_000
+# A market with 100,000 resting orders takes about 60 MB, an ordinary one a few kB.
+MARKETS_IN_MEMORY = 2_000
+
+
+def stream_of(market_id: str) -> str:
+    """The name of a market's stream."""
+    return f"market-{market_id}"
+
+
+@dataclass(slots=True)
+class LoadedMarket:
+    """A state, the hash of the last event applied to it, and the version of its newest snapshot."""
+
+    state: MarketState
+    head_hash: bytes = GENESIS
+    snapshot_version: int = 0
+
+    @property
+    def head(self) -> Head:
+        return Head(self.state.version, self.head_hash)
+
+
+def load(market_id: str, *, until: int | None = None) -> LoadedMarket:
+    """A market from its newest snapshot and the events after it; with `until`, replayed from nothing to that version."""
+    stream = stream_of(market_id)
+    loaded = LoadedMarket(MarketState(market_id))
+    if until is None and (saved := load_snapshot(stream, schema_version=snapshot.SCHEMA_VERSION)):
+        loaded = LoadedMarket(snapshot.load(saved.state), snapshot_version=saved.version)
+    catch_up(loaded, until=until)
+    return loaded
+
+
+def catch_up(loaded: LoadedMarket, *, until: int | None = None) -> None:
+    """Apply the events the state has not seen yet."""
+    state = loaded.state
+    for event in read_stream(stream_of(state.market_id), after=state.version, until=until):
+        apply(state, event.type, event.data, microseconds(event.recorded_at))
+        loaded.head_hash = event.hash
+
+
+class MarketMemory:
+    """The least recently used markets are dropped; dropping one costs nothing but a later load."""
+
+    def __init__(self, capacity: int = MARKETS_IN_MEMORY) -> None:
+        self._capacity = capacity
+        self._markets: OrderedDict[str, LoadedMarket] = OrderedDict()
+        self._lock = Lock()
+
+    @contextmanager
+    def checked_out(self, market_id: str, *, version: int, head_hash: bytes) -> Iterator[LoadedMarket]:
+        """The market at exactly this version and hash, for the holder of its row lock to change.
+
+        It is out of the cache meanwhile and returns only if the block succeeds, so a failure half-way never stays.
+        """
+        with self._lock:
+            loaded = self._markets.pop(market_id, None)
+        if loaded is not None and loaded.state.version < version:
+            catch_up(loaded, until=version)
+        if loaded is None or loaded.state.version != version or loaded.head_hash != head_hash:
+            loaded = load(market_id)
+            if loaded.head != Head(version, head_hash):
+                raise StreamInconsistent(market=market_id, row_version=version, stream_version=loaded.state.version)
+        yield loaded
+        with self._lock:
+            self._markets[market_id] = loaded
+            while len(self._markets) > self._capacity:
+                self._markets.popitem(last=False)
+
+    def forget(self, market_id: str) -> None:
+        """Drop a market whose state may be wrong."""
+        with self._lock:
+            self._markets.pop(market_id, None)
+
+
+def keep_snapshot(loaded: LoadedMarket, at: datetime) -> None:
+    """Save a snapshot if enough events came since the last one. Runs in the caller's transaction."""
+    state = loaded.state
+    if state.version - loaded.snapshot_version >= SNAPSHOT_EVERY:
+        save_snapshot(
+            stream=stream_of(state.market_id),
+            version=state.version,
+            state=snapshot.dump(state),
+            at=at,
+            schema_version=snapshot.SCHEMA_VERSION,
+        )
+        loaded.snapshot_version = state.version

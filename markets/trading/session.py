@@ -1,0 +1,181 @@
+"""A market under its row lock, within one transaction: commands record events here, and one write carries them all.
+
+Lock order everywhere: the market's row, then accounts by id, all in one statement.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from markets.engine.apply import Effects, apply
+from markets.engine.orders import Order
+from markets.engine.state import MarketState
+from markets.trading.errors import MarketNotFound
+from markets.trading.memory import LoadedMarket, MarketMemory
+from opinion_market.eventstore.append import Head, NewEvent, metadata
+from opinion_market.kernel.clock import microseconds
+
+MEMORY = MarketMemory()
+
+
+@dataclass(slots=True)
+class Cash:
+    """An account under lock: its balance and the part reserved, in units."""
+
+    balance: int
+    reserved: int
+
+    @property
+    def available(self) -> int:
+        return self.balance - self.reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who gave a command, and under which correlation id."""
+
+    actor: str | None
+    correlation_id: str
+
+
+@dataclass(slots=True)
+class PlacedRow:
+    """A new order's row: what was given, the engine's order, the event's version."""
+
+    given: dict[str, Any]
+    order: Order
+    version: int
+
+
+@dataclass(slots=True)
+class PostingRow:
+    """A posting in the making; `event` is the index of its event in this session."""
+
+    event: int
+    account: int
+    reason: str
+    delta: int
+    balance_after: int
+
+
+@dataclass(slots=True)
+class TradeRow:
+    """A trade in the making: the fill's data, its taker's order, the price after it."""
+
+    fill: dict[str, Any]
+    taker: Order
+    price_after: int
+
+
+@dataclass(slots=True)
+class MarketSession:
+    """Everything one transaction does to one market.
+
+    fields: further columns of the market's row to set. client_order_ids: those of the batch that are in use already.
+    """
+
+    market_id: str
+    organization_id: str
+    closes_at: datetime | None
+    now: datetime
+    loaded: LoadedMarket
+    head: Head
+    accounts: dict[int, Cash] = field(default_factory=dict)
+    events: list[NewEvent] = field(default_factory=list)
+    placed: dict[str, PlacedRow] = field(default_factory=dict)
+    changed: dict[str, tuple[Order, bool]] = field(default_factory=dict)
+    trades: list[TradeRow] = field(default_factory=list)
+    postings: list[PostingRow] = field(default_factory=list)
+    holders: set[int] = field(default_factory=set)
+    touched: set[int] = field(default_factory=set)
+    fields: dict[str, Any] = field(default_factory=dict)
+    client_order_ids: set[tuple[int, str]] = field(default_factory=set)
+
+    @property
+    def state(self) -> MarketState:
+        return self.loaded.state
+
+    @property
+    def now_us(self) -> int:
+        return microseconds(self.now)
+
+    def lock_accounts(self, ids: Iterable[int]) -> None:
+        """Lock accounts in id order and read their true balances. To be called once, before anything is recorded."""
+        wanted = sorted(set(ids))
+        if not wanted:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id, balance_units, reserved_units FROM markets_account WHERE id = ANY(%s) ORDER BY id "
+                "FOR NO KEY UPDATE",
+                [wanted],
+            )
+            for account, balance, reserved in cursor.fetchall():
+                self.accounts[account] = Cash(balance, reserved)
+
+    def adopt_account(self, account: int) -> None:
+        """Bring in an account this transaction has just created, which nobody else can have locked."""
+        self.accounts.setdefault(account, Cash(0, 0))
+
+    def record(self, type: str, data: dict[str, Any], cause: Cause) -> Effects:
+        """Apply an event to the state and note what it does to rows. Accounts it moves cash of must be locked."""
+        effects = apply(self.state, type, data, self.now_us)
+        if cash := effects.as_data():
+            data["cash"] = cash
+        index = len(self.events)
+        self.events.append(
+            NewEvent(
+                type,
+                data,
+                self.now,
+                metadata=metadata(
+                    actor=cause.actor, organization=self.organization_id, correlation=cause.correlation_id
+                ),
+            )
+        )
+        for account, (delta, reserved) in effects.cash.items():
+            if delta or reserved:
+                self._move(index, account, delta, reserved, effects.reason)
+        self.holders |= effects.holders
+        if type == "OrderPlaced":
+            given = data["order"]
+            taker = effects.orders.pop(given["id"])
+            self.placed[taker.id] = PlacedRow(given, taker, self.state.version)
+            self.trades += [
+                TradeRow(fill, taker, after) for fill, after in zip(data["fills"], effects.price_after, strict=True)
+            ]
+        for order_id, order in effects.orders.items():
+            if order_id not in self.placed:
+                self.changed[order_id] = (order, type == "OrdersExpired")
+        return effects
+
+    def _move(self, event: int, account: int, delta: int, reserved: int, reason: str) -> None:
+        cash = self.accounts[account]
+        cash.balance += delta
+        cash.reserved += reserved
+        self.touched.add(account)
+        if delta:
+            rules = self.state.rules
+            is_fee = reason == "trade" and rules is not None and account == rules.fee_account
+            self.postings.append(PostingRow(event, account, "fee" if is_fee else reason, delta, cash.balance))
+
+
+@contextmanager
+def market_session(market_id: str, *, now: datetime) -> Iterator[MarketSession]:
+    """Lock a market and bring it up to date. Must be the first thing a transaction does. Raises MarketNotFound."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT version, head_hash, organization_id::text, closes_at FROM markets_market WHERE id = %s "
+            "FOR NO KEY UPDATE",
+            [market_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise MarketNotFound(market=market_id)
+    version, head_hash, organization_id, closes_at = row
+    with MEMORY.checked_out(market_id, version=version, head_hash=bytes(head_hash)) as loaded:
+        yield MarketSession(market_id, organization_id, closes_at, now, loaded, loaded.head)

@@ -1,0 +1,187 @@
+"""Writes a session's rows: one statement per table, whatever the number of commands.
+
+COPY for what is new (events, postings, orders, trades); one UPDATE or upsert with arrays for what changes (orders,
+positions, balances, the market).
+"""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from markets.engine.orders import Order
+from markets.engine.units import SET_UNITS
+from markets.trading.memory import keep_snapshot, stream_of
+from markets.trading.session import MarketSession, PlacedRow
+from opinion_market.eventstore.append import append_after, reserve_positions
+from opinion_market.kernel.bulk import NULL, copy_lines, escape
+from opinion_market.kernel.clock import from_microseconds
+
+_POSTING_COLUMNS = ("event_position", "account_id", "reason", "delta_units", "balance_after_units", "recorded_at")
+_TRADE_COLUMNS = (
+    "market_id", "sequence", "outcome", "taker_side", "price_units", "quantity", "value_units", "price_after_units",
+    "taker_order", "maker_order", "taker_account_id", "maker_account_id", "taker_fee_units", "maker_fee_units",
+    "taker_stock", "maker_stock", "executed_at",
+)  # fmt: skip
+_ORDER_COLUMNS = (
+    "id", "market_id", "account_id", "outcome", "side", "type", "time_in_force", "post_only", "price_units", "quantity",
+    "expires_at", "client_order_id", "status", "filled_quantity", "cancelled_quantity", "filled_value_units",
+    "fees_units", "reserved_units", "reserved_contracts", "event_version", "created_at", "updated_at",
+)  # fmt: skip
+
+
+def order_status(order: Order, *, expired: bool = False) -> str:
+    """An order's status as its row shows it."""
+    if order.remaining:
+        return "open"
+    if not order.cancelled:
+        return "filled"
+    return "expired" if expired else "cancelled"
+
+
+def own_value_units(order: Order) -> int:
+    """Value of an order's fills in its own outcome's terms: for a mirrored one the complement of the book's."""
+    return SET_UNITS * order.filled - order.value if order.mirrored else order.value
+
+
+def write(session: MarketSession) -> None:
+    """Append the session's events and bring every table up to date, in the caller's transaction."""
+    if not session.events:
+        return
+    positions = reserve_positions(len(session.events))
+    head = append_after(
+        head=session.head,
+        stream=stream_of(session.market_id),
+        events=session.events,
+        positions=positions,
+    )
+    session.loaded.head_hash = head.hash
+    _copy_postings(session, positions)
+    _copy_orders(session)
+    _copy_trades(session)
+    _update_orders(session)
+    _upsert_positions(session)
+    _update_accounts(session)
+    _update_market(session)
+    keep_snapshot(session.loaded, session.now)
+
+
+def _copy_postings(session: MarketSession, positions: Sequence[int]) -> None:
+    now = session.now
+    copy_lines(
+        "markets_posting",
+        _POSTING_COLUMNS,
+        [
+            f"{positions[row.event]}\t{row.account}\t{row.reason}\t{row.delta}\t{row.balance_after}\t{now}"
+            for row in session.postings
+        ],
+    )
+
+
+def _copy_orders(session: MarketSession) -> None:
+    copy_lines("markets_order", _ORDER_COLUMNS, [_order_line(session, row) for row in session.placed.values()])
+
+
+def _order_line(session: MarketSession, row: PlacedRow) -> str:
+    given, order = row.given, row.order
+    client_id = given.get("client_order_id")
+    expires = str(from_microseconds(order.expires_us)) if order.expires_us is not None else NULL
+    return (
+        f"{order.id}\t{session.market_id}\t{order.account}\t{given['outcome']}\t{given['side']}\t{given['type']}\t"
+        f"{given['time_in_force']}\t{'t' if given['post_only'] else 'f'}\t{given['price']}\t{order.quantity}\t{expires}\t"
+        f"{escape(client_id) if client_id is not None else NULL}\t{order_status(order)}\t"
+        f"{order.filled}\t{order.cancelled}\t{own_value_units(order)}\t{order.fees}\t{order.reserved}\t{order.stock}\t"
+        f"{row.version}\t{session.now}\t{session.now}"
+    )
+
+
+def _copy_trades(session: MarketSession) -> None:
+    market_id, now = session.market_id, session.now
+    lines = []
+    for row in session.trades:
+        fill, taker = row.fill, row.taker
+        lines.append(
+            f"{market_id}\t{fill['sequence']}\t{taker.book}\t{'buy' if taker.is_bid else 'sell'}\t{fill['price']}\t"
+            f"{fill['quantity']}\t{fill['value']}\t{row.price_after}\t{taker.id}\t{fill['maker_order'] or NULL}\t"
+            f"{taker.account}\t{fill['maker_account']}\t{fill['taker_fee']}\t{fill['maker_fee']}\t{fill['taker_stock']}\t"
+            f"{fill['maker_stock']}\t{now}"
+        )
+    copy_lines("markets_trade", _TRADE_COLUMNS, lines)
+
+
+def _update_orders(session: MarketSession) -> None:
+    """Orders of earlier sessions that were filled, cancelled or expired in this one; the values are absolute."""
+    if not session.changed:
+        return
+    rows = [
+        (
+            order.id, order_status(order, expired=expired), order.filled, order.cancelled, own_value_units(order),
+            order.fees, order.reserved, order.stock,
+        )
+        for order, expired in session.changed.values()
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE markets_order o SET status = n.status, filled_quantity = n.filled, cancelled_quantity = n.cancelled, "
+            "filled_value_units = n.value, fees_units = n.fees, reserved_units = n.reserved, "
+            "reserved_contracts = n.stock, updated_at = %s "
+            "FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], "
+            "%s::bigint[]) AS n (id, status, filled, cancelled, value, fees, reserved, stock) WHERE o.id = n.id",
+            [session.now, *map(list, zip(*rows, strict=True))],
+        )
+
+
+def _upsert_positions(session: MarketSession) -> None:
+    accounts, outcomes, free, reserved = [], [], [], []
+    for account in session.holders:
+        holding = session.state.holdings[account]
+        for outcome, (is_free, is_reserved) in enumerate(zip(holding.free, holding.reserved, strict=True)):
+            accounts.append(account)
+            outcomes.append(outcome)
+            free.append(is_free)
+            reserved.append(is_reserved)
+    if not accounts:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
+            "SELECT n.account, %s, n.outcome, n.free, n.reserved "
+            "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) AS n (account, outcome, free, reserved) "
+            "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
+            "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
+            [session.market_id, accounts, outcomes, free, reserved],
+        )
+
+
+def _update_accounts(session: MarketSession) -> None:
+    if not session.touched:
+        return
+    ids = sorted(session.touched)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE markets_account a SET balance_units = n.balance, reserved_units = n.reserved "
+            "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n (id, balance, reserved) WHERE a.id = n.id",
+            [ids, [session.accounts[i].balance for i in ids], [session.accounts[i].reserved for i in ids]],
+        )
+
+
+def _update_market(session: MarketSession) -> None:
+    state = session.state
+    values = {
+        "version": state.version,
+        "head_hash": session.loaded.head_hash,
+        "status": state.status,
+        "trade_sequence": state.trade_sequence,
+        "open_sets": state.sets,
+        "volume_contracts": state.volume_contracts,
+        "volume_units": state.volume_units,
+        "price_units": state.last_prices,
+        **session.fields,
+    }
+    if session.trades:
+        values["last_trade_at"] = session.now
+    assignments = ", ".join(f"{column} = %s" for column in values)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE markets_market SET {assignments} WHERE id = %s",  # noqa: S608 - columns are names from the code
+            [*values.values(), session.market_id],
+        )

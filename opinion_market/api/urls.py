@@ -1,0 +1,43 @@
+"""The public surface on one page. Addresses have no trailing slash; one that is sent is ignored (`PlainPathMiddleware`)."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from governance.audit import event_sourcing_api as event_sourcing
+from governance.identity import api as identity
+from governance.organizations import api as organizations
+
+identity_urls = [
+    path("auth/token", identity.TokenView.as_view()),
+    path("auth/token/refresh", identity.TokenRefreshView.as_view()),
+    path("auth/token/revoke", identity.TokenRevokeView.as_view()),
+    path("api-keys", identity.ApiKeyViewSet.as_view({"get": "list", "post": "create"})),
+    path("api-keys/<uuid:api_key_id>", identity.ApiKeyViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+]
+
+organization_urls = [
+    path("organizations", organizations.OrganizationViewSet.as_view({"get": "list"})),
+    path("organizations/<slug:reference>", organizations.OrganizationViewSet.as_view({"get": "retrieve"})),
+    path(
+        "organizations/<slug:reference>/members", organizations.MemberViewSet.as_view({"get": "list", "post": "create"})
+    ),
+    path(
+        "organizations/<slug:reference>/members/<uuid:user_id>",
+        organizations.MemberViewSet.as_view({"patch": "partial_update", "delete": "destroy"}),
+    ),
+]
+
+event_sourcing_urls = [
+    path("event-sourcing/status", event_sourcing.StatusView.as_view()),
+    path("event-sourcing/events", event_sourcing.EventViewSet.as_view({"get": "list", "post": "create"})),
+    path("event-sourcing/commands", event_sourcing.CommandView.as_view()),
+    path("event-sourcing/aggregates", event_sourcing.AggregateViewSet.as_view({"get": "list"})),
+    path("event-sourcing/aggregates/<str:stream>", event_sourcing.AggregateViewSet.as_view({"get": "retrieve"})),
+    path("event-sourcing/projections", event_sourcing.ProjectionsView.as_view()),
+    path("event-sourcing/dashboard", event_sourcing.DashboardView.as_view()),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include(identity_urls)),
+    path("", include(organization_urls)),
+    path("", include(event_sourcing_urls)),
+]

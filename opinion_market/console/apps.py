@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class ConsoleConfig(AppConfig):
+    name = "opinion_market.console"
+    label = "console"
+    default = True
+
+
+class ConsoleAdminConfig(admin_apps.AdminConfig):
+    """Django's admin with our site as the default one, so that apps below register with plain `@admin.register`."""
+
+    default_site = "opinion_market.console.site.ConsoleSite"
+    default = False

@@ -1,0 +1,62 @@
+"""`make run`: start the whole platform, keep it running, and stop it on Ctrl-C with no process left behind."""
+
+import signal
+import sys
+import time
+from types import FrameType
+
+from opinion_market.platform.account import die_with_parent
+from opinion_market.platform.errors import PlatformError
+from opinion_market.platform.report import Report
+from opinion_market.platform.startup import Startup
+from opinion_market.platform.supervisor import Supervisor
+from opinion_market.settings.env import SettingsError, read_launch
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequested(BaseException):
+    """Raised by the signals that end the platform, wherever it is at that moment."""
+
+
+def main() -> int:
+    """Run until asked to stop; return the exit status."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, _request_stop)
+    die_with_parent(signal.SIGTERM)
+    report = Report()
+    supervisor = Supervisor(report)
+    try:
+        startup = Startup(read_launch(), supervisor, report)
+    except SettingsError as error:
+        report.trouble(str(error))
+        return 1
+    status = 0
+    try:
+        startup.run()
+        while True:
+            supervisor.watch()
+            time.sleep(0.25)
+    except StopRequested:
+        pass
+    except (PlatformError, SettingsError) as error:
+        report.trouble(str(error))
+        status = 1
+    finally:
+        # A second Ctrl-C must not interrupt the stopping half-way.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        if supervisor.keeps_any:
+            report.step("Stopping")
+            supervisor.stop()
+            report.step("Stopped; the data stays in place")
+        startup.close()
+    return status
+
+
+def _request_stop(_number: int, _frame: FrameType | None) -> None:
+    raise StopRequested
+
+
+if __name__ == "__main__":
+    sys.exit(main())

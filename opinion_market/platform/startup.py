@@ -1,0 +1,184 @@
+"""The steps from nothing to a platform that answers on its address."""
+
+import http.client
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from opinion_market.platform import process
+from opinion_market.platform.addresses import ANYWHERE, allowed_hosts, free_addresses
+from opinion_market.platform.errors import PlatformError
+from opinion_market.platform.instance import Instance, Secrets, open_instance
+from opinion_market.platform.postgres import EmbeddedPostgres
+from opinion_market.platform.redis import EmbeddedRedis
+from opinion_market.platform.report import Report
+from opinion_market.platform.services import (
+    Service,
+    background_services,
+    child_environment,
+    front_door,
+    web_services,
+)
+from opinion_market.platform.static_files import StaticFiles
+from opinion_market.platform.supervisor import Supervisor
+from opinion_market.settings.env import BASE_DIR, Launch, read_environment
+
+ADMIN = "admin"
+READY_PATIENCE_S = 90
+# What depends on what: the last stage is stopped first.
+DATA, WORK, FRONT = range(3)
+
+
+@dataclass
+class Startup:
+    """One start of the platform; `run` returns once it answers, with everything it needs being kept running."""
+
+    launch: Launch
+    supervisor: Supervisor
+    report: Report
+    instance: Instance | None = None
+
+    def close(self) -> None:
+        """Remove the sockets' folder. To be called when nothing runs any more."""
+        if self.instance is not None:
+            shutil.rmtree(self.instance.sockets, ignore_errors=True)
+
+    def run(self) -> None:
+        """Take every step. Raises PlatformError when one fails; the caller stops what was started."""
+        launch = self.launch
+        instance = self.instance = open_instance(data_dir=launch.data_dir, port=launch.port)
+        secrets = instance.secrets()
+        addresses = free_addresses(launch.bind, launch.port)
+        postgres = EmbeddedPostgres(
+            instance.folder / "postgres", instance.sockets / "postgres", instance.log("postgres")
+        )
+        redis_socket = instance.private_sockets / "redis.sock"
+        redis = EmbeddedRedis(redis_socket, instance.log("redis"), instance.folder / "redis", durable=True)
+        environment = self._environment(instance, secrets, database_url=postgres.url, redis_url=redis.url)
+        # Before anything is started: what the services would refuse later.
+        read_environment(environment)
+        if launch.database_url is None:
+            self.supervisor.keep(postgres.start, stage=DATA)
+            self.report.step("PostgreSQL is up")
+        if launch.redis_url is None:
+            self.supervisor.keep(redis.start, stage=DATA)
+            self.report.step("Redis is up")
+        door = front_door(instance, addresses=addresses, port=launch.port, trusted_proxies=launch.trusted_proxies)
+        self._keep(instance, door, environment, stage=FRONT)
+        facts = self._prepare(instance, secrets, environment)
+        self.report.step("Starting the web servers and the workers")
+        for service in web_services(instance, web_threads=launch.web_threads):
+            self._keep(instance, service, environment, stage=WORK)
+        for service in background_services(instance, simulate=launch.simulate and has_command("simulate")):
+            self._keep(instance, service, environment, stage=WORK)
+        self._await_ready(addresses[0], urlsplit(environment["PUBLIC_URL"]).netloc)
+        self.report.ready([*facts, ("Data", str(instance.folder))])
+
+    def _environment(
+        self, instance: Instance, secrets: Secrets, *, database_url: str, redis_url: str
+    ) -> dict[str, str]:
+        """What every process is told. Only in development does it hold anything generated."""
+        launch = self.launch
+        generated = {}
+        if launch.environment == "development":
+            public_url = launch.public_url or f"http://localhost:{launch.port}"
+            generated = {
+                "SECRET_KEY": launch.secret_key or secrets.secret_key,
+                "ALLOWED_HOSTS": launch.allowed_hosts or ",".join(allowed_hosts(launch.bind, public_url)),
+                "PUBLIC_URL": public_url,
+            }
+        return child_environment(
+            os.environ,
+            ENVIRONMENT=launch.environment,
+            DATABASE_URL=launch.database_url or database_url,
+            REDIS_URL=launch.redis_url or redis_url,
+            STATIC_ROOT=str(instance.folder / "static"),
+            **generated,
+        )
+
+    def _keep(self, instance: Instance, service: Service, environment: Mapping[str, str], *, stage: int) -> None:
+        self.supervisor.keep_service(
+            service, stage=stage, log=instance.log(service.name), folder=BASE_DIR, environment=environment
+        )
+
+    def _prepare(self, instance: Instance, secrets: Secrets, environment: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Bring the database, the static files and, in development, the demonstration up to date.
+
+        Returns what to tell about the address and the administrator.
+        """
+        manage = partial(self._manage, instance, environment)
+        self.report.step("Migrating the database")
+        manage("migrate", "--no-input", "-v", "0")
+        static = StaticFiles(instance.folder / "static")
+        if not static.current():
+            self.report.step("Collecting static files")
+            manage("collectstatic", "--no-input", "--clear", "-v", "0")
+            static.mark_current()
+        facts = [("Address", environment["PUBLIC_URL"])]
+        if self.launch.environment == "development":
+            answer = manage("ensure_admin", "--username", ADMIN, ADMIN_PASSWORD=secrets.admin_password)
+            changed = "password differs" in answer
+            facts.append(("Admin", ADMIN))
+            facts.append(("Password", "the one you changed it to" if changed else secrets.admin_password))
+            if has_command("seed_demo"):
+                self.report.step("Seeding the demonstration")
+                manage("seed_demo")
+        return facts
+
+    def _manage(self, instance: Instance, environment: Mapping[str, str], *arguments: str, **more: str) -> str:
+        """Run a management command to its end and return what it printed. Raises PlatformError when it fails."""
+        log = instance.log("setup")
+        offset = log.stat().st_size if log.exists() else 0
+        running = process.start(
+            arguments[0],
+            (sys.executable, "manage.py", *arguments),
+            log=log,
+            folder=BASE_DIR,
+            environment={**environment, **more},
+        )
+        try:
+            while running.running:
+                self.supervisor.watch()
+                time.sleep(0.05)
+        finally:
+            running.ask_to_stop()
+            running.end(patience_s=5)
+        output = log.read_bytes()[offset:].decode(errors="replace")
+        if running.popen.returncode != 0:
+            tail = "\n".join(output.splitlines()[-15:])
+            raise PlatformError(f"`manage.py {arguments[0]}` failed; its output, in {log}, ends:\n{tail}")
+        return output
+
+    def _await_ready(self, address: str, host: str) -> None:
+        """Wait until /ready answers 200 through Envoy. Raises PlatformError naming what keeps it from doing so."""
+        deadline_s = time.monotonic() + READY_PATIENCE_S
+        while (answer := _ready(address, self.launch.port, host)) != 200:
+            self.supervisor.watch()
+            if time.monotonic() > deadline_s:
+                logs = ", ".join(str(ended.log) for ended in self.supervisor.ended())
+                raise PlatformError(
+                    f"The platform is not ready after {READY_PATIENCE_S} s (/ready answers {answer or 'nothing'})"
+                    + (f"; see {logs}." if logs else ".")
+                )
+            time.sleep(0.1)
+
+
+def has_command(name: str) -> bool:
+    return (BASE_DIR / "markets" / "management" / "commands" / f"{name}.py").exists()
+
+
+def _ready(address: str, port: int, host: str) -> int | None:
+    """The status of GET /ready, None while nobody answers."""
+    connection = http.client.HTTPConnection("localhost" if address in ANYWHERE else address, port, timeout=5)
+    try:
+        connection.request("GET", "/ready", headers={"Host": host})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()

@@ -1,0 +1,67 @@
+"""Settings of the public API: Django REST framework, its documentation, and JSON web tokens."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+from opinion_market.settings.env import read_environment
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "governance.identity.authentication.ApiKeyAuthentication",
+        "governance.identity.authentication.JwtAuthentication",
+        "governance.identity.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["governance.access.drf.HasPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["opinion_market.api.json.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["opinion_market.api.json.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "opinion_market.api.json.FirstRenderer",
+    "DEFAULT_PAGINATION_CLASS": "opinion_market.api.pagination.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "opinion_market.api.schema.ProblemAutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_THROTTLE_RATES": {"token_address": "30/min", "token_username": "10/min"},
+    "EXCEPTION_HANDLER": "opinion_market.api.problems.exception_handler",
+    # The front proxy appends the caller's address to X-Forwarded-For; only that last entry is to be believed.
+    "NUM_PROXIES": 1,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["opinion_market.api.json.JsonRenderer"],
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Opinion Market",
+    "DESCRIPTION": (
+        "Prediction markets for organizations. Money is in units (10,000 units = 1 credit), prices are integers from 1 to "
+        "9,999, quantities whole contracts, times UTC. Anything that goes wrong is answered as "
+        "`application/problem+json`; [all codes](/docs/problems)."
+    ),
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "displayRequestDuration": True},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+}
+
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    # A key of its own, derived one-way: a leaked token key does not open sessions, nor the reverse.
+    "SIGNING_KEY": hmac.new(
+        read_environment().secret_key.encode(), b"opinion_market.jwt.v1", hashlib.sha256
+    ).hexdigest(),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=10),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "ISSUER": "opinion-market",
+    "UPDATE_LAST_LOGIN": False,
+    # Tokens carry a digest of the password's hash, so that a changed password ends them all.
+    "CHECK_REVOKE_TOKEN": True,
+}
+
+AUDITLOG_CID_GETTER = "opinion_market.kernel.correlation.correlation_id"

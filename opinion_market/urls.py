@@ -1,0 +1,24 @@
+"""Every address: the API, its documentation, the probes and the console."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+
+from opinion_market.api import docs, health
+from opinion_market.console.site import site
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("api/v1/", include("opinion_market.api.urls")),
+    path("docs", docs.SwaggerView.as_view(), name="docs"),
+    path("docs/schema", docs.SchemaView.as_view(), name="schema"),
+    path("docs/problems", docs.problems, name="problems"),
+    path("health", health.health, name="health"),
+    path("ready", health.ready, name="ready"),
+    path("info", health.info, name="info"),
+    path("console/", site.urls),
+]
+
+handler400 = "opinion_market.api.fallback.bad_request"
+handler403 = "opinion_market.api.fallback.permission_denied"
+handler404 = "opinion_market.api.fallback.page_not_found"
+handler500 = "opinion_market.api.fallback.server_error"

@@ -1,0 +1,20 @@
+"""The WSGI entry point: granian under `make run`; gunicorn and others serve it alike."""
+
+import sys
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.wsgi import get_wsgi_application
+
+from opinion_market.settings.env import SettingsError, choose_settings_module
+
+
+def _application() -> WSGIHandler:
+    """Load Django, or end the process with the one sentence that says which setting is wrong."""
+    try:
+        choose_settings_module()
+        return get_wsgi_application()
+    except SettingsError as error:
+        sys.exit(str(error))
+
+
+application = _application()
