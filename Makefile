@@ -38,12 +38,12 @@ check: setup-dev ## format, lint, types, imports, templates, migrations, tests: 
 	@$(MAKE) --no-print-directory test
 
 bench: setup-dev ## measure the exchange; writes docs/benchmarks.md and var/bench/exchange.json
-	@$(throwaway) $(python) manage.py bench
+	@$(throwaway) $(python) -m tools.bench.exchange
 
 format: setup-dev ## rewrite sources in the house's format
 	@$(python) -m ruff format .
 	@$(python) -m ruff check --fix-only --quiet .
-	@$(python) -m djlint templates --reformat --quiet || true
+	@$(python) -m djlint opinion_market markets governance templates --reformat --quiet || true
 
 lock: setup-dev ## pin the newest allowed versions of everything in requirements*.in
 	@$(compile) --upgrade requirements.in -o requirements.txt

@@ -2,14 +2,18 @@
 
 from governance.access.admin import GroupObjectPermissionAdmin, UserObjectPermissionAdmin
 from governance.audit.admin import LogEntryAdmin
+from governance.audit.event_store_admin import EventAdmin, StreamAdmin, SubscriptionAdmin
 from governance.identity.admin import ApiKeyAdmin, UserAdmin
 from governance.organizations.admin import OrganizationAdmin
 
 __all__ = [
     "ApiKeyAdmin",
+    "EventAdmin",
     "GroupObjectPermissionAdmin",
     "LogEntryAdmin",
     "OrganizationAdmin",
+    "StreamAdmin",
+    "SubscriptionAdmin",
     "UserAdmin",
     "UserObjectPermissionAdmin",
 ]

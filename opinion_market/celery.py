@@ -8,9 +8,11 @@ from django.conf import settings
 from opinion_market.settings.env import SettingsError, choose_settings_module
 
 
-@signals.setup_logging.connect
 def keep_project_logging(**_signal: object) -> None:
     """Having a receiver stops Celery from replacing the logging that the settings configure."""
+
+
+signals.setup_logging.connect(keep_project_logging)
 
 
 def _application() -> Celery:

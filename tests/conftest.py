@@ -3,7 +3,41 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test.utils import setup_databases, teardown_databases
+from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
+
+# The default is the same on every run, so that a red build is red for its change; the nightly run looks for new cases:
+# pytest --hypothesis-profile=nightly tests/properties
+_SLOW_BY_DESIGN = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+settings.register_profile(
+    "default",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=100,
+    stateful_step_count=60,
+    print_blob=True,
+    suppress_health_check=_SLOW_BY_DESIGN,
+)
+settings.register_profile("nightly", settings.get_profile("default"), derandomize=False, max_examples=3_000)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    """The test database, always.
+
+    pytest-django's own fixture leaves it out when no collected test is marked `django_db`; tests with `committed_db` alone
+    would then write to the very database that DATABASE_URL names.
+    """
+    with django_db_blocker.unblock():
+        created = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(created, verbosity=0)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ venv_base=$(base_of .venv/bin/python)
 if [ -n "${PYTHON:-}" ] && [ "$(base_of "$PYTHON")" != "$venv_base" ]; then
     venv_base=
 fi
-wanted=$(cat requirements.txt "$requirements" tools/uv.txt | cksum)
-if [ -n "$venv_base" ] && [ "$(cat ".venv/$requirements.installed" 2>/dev/null)" = "$wanted" ]; then
+checksum() { cat "$1" tools/uv.txt | cksum; }
+if [ -n "$venv_base" ] && [ "$(cat ".venv/$requirements.installed" 2>/dev/null)" = "$(checksum "$requirements")" ]; then
     exit 0
 fi
 
@@ -28,7 +28,7 @@ if [ -z "$venv_base" ]; then
     python=${PYTHON:-$(command -v python3.11 || command -v python3 || true)}
     [ -n "$python" ] || fail "Python 3.11 is needed and none was found; name one with PYTHON=/path/to/python3.11."
     [ -n "$(base_of "$python")" ] ||
-        fail "Python 3.11 is needed, and $python is $("$python" --version 2>&1 || true); name another with PYTHON=/path/to/python3.11."
+        fail "Python 3.11 is needed, and $python is $("$python" --version 2>&1 | head -n 1); name another with PYTHON=/path/to/python3.11."
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python lacks the venv module (on Debian and Ubuntu it is the package python3-venv)."
     echo "Creating .venv with $python"
@@ -55,4 +55,8 @@ if [ -z "${UV_FIND_LINKS:-}" ] && [ -n "${PIP_FIND_LINKS:-}" ]; then
 fi
 echo "Installing what $requirements pins"
 .venv/bin/python -m uv pip install --quiet --python .venv/bin/python --require-hashes -r "$requirements"
-echo "$wanted" >".venv/$requirements.installed"
+checksum "$requirements" >".venv/$requirements.installed"
+if [ "$requirements" = requirements-dev.txt ]; then
+    # It holds everything that requirements.txt does.
+    checksum requirements.txt >.venv/requirements.txt.installed
+fi

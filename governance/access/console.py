@@ -26,8 +26,21 @@ SUPERUSER = "superuser"
 _ANSWERS = "_governance_console_answers"
 
 
-class CatalogueAdminMixin:
-    """Permissions by the catalogue, rows by tenant, and refusals of services as messages instead of error pages."""
+class RefusalsAsMessagesMixin:
+    """Tells what a service refuses as a message above the form, where it would otherwise be an error page."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form, or the way back to it; what was refused has changed nothing."""
+        try:
+            response: HttpResponse = super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+        except DomainError as refused:
+            messages.error(request, refused.message)
+            return HttpResponseRedirect(request.get_full_path())
+        return response
+
+
+class CatalogueAdminMixin(RefusalsAsMessagesMixin):
+    """Permissions by the catalogue, rows by tenant, refusals as messages."""
 
     view_permission: ClassVar[str | None] = None
     add_permission: ClassVar[str | None] = None
@@ -84,15 +97,6 @@ class CatalogueAdminMixin:
         visible = self.of_organizations(self.organizations_with(request, str(self.view_permission)))
         # A subquery, because a lookup over memberships would repeat rows in a join.
         return rows.filter(pk__in=visible.order_by().values("pk"))
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The form; what a service refuses is shown as a message above it, and nothing has been changed."""
-        try:
-            response: HttpResponse = super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
-        except DomainError as refused:
-            messages.error(request, refused.message)
-            return HttpResponseRedirect(request.get_full_path())
-        return response
 
     def _belongs(self, request: HttpRequest, permission: str, obj: Any, held: list[UUID]) -> bool:
         """One query per row and permission; a page asks the same several times."""

@@ -19,6 +19,8 @@ from governance.identity.models import User
 from governance.organizations.models import Membership, Organization
 
 Caller = User | AnonymousUser
+# What confines a query to organizations: `organization_id__in=` takes either.
+OrganizationIds = QuerySet[Organization, UUID] | list[UUID]
 
 
 @cache

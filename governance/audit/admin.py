@@ -23,4 +23,7 @@ class LogEntryAdmin(CatalogueAdminMixin, AuditlogLogEntryAdmin, ModelAdmin):  # 
     search_fields = ("object_pk", "object_repr", "actor__username", "cid")
 
     def of_organizations(self, organization_ids: list[UUID]) -> QuerySet[Any]:
-        return LogEntry.objects.filter(additional_data__organization_id__in=list(map(str, organization_ids)))
+        entries: QuerySet[Any] = LogEntry.objects.filter(
+            additional_data__organization_id__in=list(map(str, organization_ids))
+        )
+        return entries

@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from governance.access.console import SUPERUSER, CatalogueAdminMixin
+from governance.access.console import SUPERUSER, CatalogueAdminMixin, RefusalsAsMessagesMixin
 from governance.access.reason import ask_reason
 from governance.identity import services
 from governance.identity.models import ApiKey, User
@@ -25,7 +25,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class UserAdmin(CatalogueAdminMixin, DjangoUserAdmin[User], ModelAdmin):
+class UserAdmin(CatalogueAdminMixin, DjangoUserAdmin, ModelAdmin):  # type: ignore[type-arg, misc]
     """Staff see the people of their organizations; only superusers change them. Nobody is deleted: trades need an owner."""
 
     view_permission = "participants.read"
@@ -50,7 +50,7 @@ class UserAdmin(CatalogueAdminMixin, DjangoUserAdmin[User], ModelAdmin):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
+class ApiKeyAdmin(RefusalsAsMessagesMixin, ModelAdmin):  # type: ignore[misc]
     """Everybody in the console manages their own keys; superusers see and revoke all. The secret is shown once, on creation."""
 
     list_display = ("name", "prefix", "user", "shown_scope", "state", "created_at", "expires_at", "last_used_at")
@@ -63,7 +63,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         keys: QuerySet[ApiKey] = super().get_queryset(request)
-        return keys if request.user.is_superuser else keys.filter(user_id=request.user.pk)
+        return keys if request.user.is_superuser else keys.filter(user__pk=str(request.user.pk))
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_staff
@@ -110,8 +110,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
             "key": request.META.pop(_SHOWN_ONCE),
             "back": reverse("admin:governance_apikey_changelist"),
         }
-        headers = {"Cache-Control": "no-store"}
-        return TemplateResponse(request, "governance/api_key_created.html", context, headers=headers)
+        return TemplateResponse(request, "governance/api_key_created.html", context)
 
     @display(description="Scope", label={"read": "info", "trade": "warning", "admin": "danger"})  # type: ignore[untyped-decorator]
     def shown_scope(self, key: ApiKey) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Reading people and their keys."""
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -24,3 +25,10 @@ def api_key_of(user: User, api_key_id: UUID) -> ApiKey:
 def active_user_by_name(username: str) -> User | None:
     """An active user, by user name in any case."""
     return User.objects.filter(username__iexact=username, is_active=True).first()
+
+
+def api_keys_expiring(*, now: datetime, within: timedelta) -> QuerySet[ApiKey]:
+    """Live keys that have been used and expire within this time: whoever depends on them should make others."""
+    return ApiKey.objects.filter(
+        revoked_at=None, expires_at__gt=now, expires_at__lte=now + within, last_used_at__isnull=False
+    )

@@ -5,17 +5,17 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from guardian.admin import GuardedModelAdminMixin
 from unfold.admin import ModelAdmin, TabularInline
 
 from governance.access.console import SUPERUSER, CatalogueAdminMixin, CatalogueInlineMixin
+from governance.access.guarded import GuardedAdminMixin
 from governance.identity.models import User
 from governance.organizations import services
 from governance.organizations.models import Membership, Organization
 from opinion_market.kernel import clock
 
 
-class MembershipForm(forms.ModelForm[Membership]):
+class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
     """The user of an existing membership is fixed: another person is another membership."""
 
     class Meta:
@@ -42,7 +42,7 @@ class MembershipInline(CatalogueInlineMixin, TabularInline):  # type: ignore[mis
 
 
 @admin.register(Organization)
-class OrganizationAdmin(GuardedModelAdminMixin, CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
+class OrganizationAdmin(GuardedAdminMixin, CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
     """Tenants. Superusers make them; whoever may update participants manages members, admins the roles."""
 
     view_permission = "participants.read"

@@ -24,7 +24,7 @@ from governance.organizations.errors import (
     UnknownRole,
 )
 from governance.organizations.models import Membership, Organization
-from opinion_market.eventstore.append import NewEvent, append_after, metadata, reserve_positions, stream_head
+from opinion_market.eventstore.append import NewEvent, append, metadata
 from opinion_market.kernel.errors import NotPermitted
 
 ADMIN = "admin"
@@ -147,7 +147,6 @@ def _refuse_without_admin(leaving: Membership) -> None:
 
 
 def _append(organization_id: UUID, type: str, actor: User | None, now: datetime, data: Mapping[str, object]) -> None:
-    """The organization's row is locked (or not yet visible to others), so the stream's head is current."""
-    stream = f"organization-{organization_id}"
-    event = NewEvent(type=type, data=data, at=now, metadata=metadata(actor=str(actor.pk) if actor else None))
-    append_after(head=stream_head(stream), stream=stream, events=[event], positions=reserve_positions(1))
+    who = metadata(actor=str(actor.pk) if actor else None, organization=str(organization_id))
+    event = NewEvent(type=type, data=data, at=now, metadata=who)
+    append(stream=f"organization-{organization_id}", expected_version=None, events=[event])

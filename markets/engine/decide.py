@@ -174,8 +174,11 @@ def cancel_order(state: MarketState, *, order_id: str, account: int | None, reas
 
 
 def cancel_orders(state: MarketState, *, account: int | None, reason: str = "requested") -> EventData:
-    """Cancel all resting orders of an account, or all there are (None). The list may be empty."""
-    ids = [order.id for order in state.orders.values() if account is None or order.account == account]
+    """Cancel all resting orders of an account, or all there are (None), in the order of their ids. The list may be empty.
+
+    Sorted, because a state loaded from a snapshot does not know in which order its orders came to rest across books.
+    """
+    ids = sorted(order.id for order in state.orders.values() if account is None or order.account == account)
     return {"orders": ids, "reason": reason}
 
 

@@ -1,7 +1,8 @@
 """A market's state as plain JSON values and back. Equal states give equal bytes once serialised with sorted keys."""
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from heapq import heapify
+from operator import attrgetter
 from typing import Any
 
 from markets.engine import lmsr
@@ -11,6 +12,9 @@ from markets.engine.state import Holding, House, MarketState, Rules
 
 SCHEMA_VERSION = 1
 
+_ORDER_FIELDS = tuple(field.name for field in fields(Order))
+_order_values = attrgetter(*_ORDER_FIELDS)
+
 _COUNTERS = (
     "market_id", "version", "status", "sets", "trade_sequence", "volume_contracts", "volume_units", "last_prices",
     "last_trade_us", "payout_units",
@@ -18,20 +22,25 @@ _COUNTERS = (
 
 
 def dump(state: MarketState) -> dict[str, Any]:
-    """Everything of the state. Orders stand in priority order, book by book, so that loading restores it."""
-    document: dict[str, Any] = {name: getattr(state, name) for name in _COUNTERS}
+    """Everything of the state, as it is now: nothing of the document is shared with the state, which goes on living.
+
+    Orders stand in priority order, book by book, so that loading restores it.
+    """
+    document: dict[str, Any] = {name: _copy(getattr(state, name)) for name in _COUNTERS}
     document["rules"] = asdict(state.rules) if state.rules else None
     house = state.house
-    document["house"] = {"b": house.b, "prior_units": house.prior_units, "sold": house.sold} if house else None
+    document["house"] = (
+        {"b": house.b, "prior_units": list(house.prior_units), "sold": list(house.sold)} if house else None
+    )
     document["orders"] = [
-        asdict(order)
+        list(_order_values(order))
         for book in state.books
         for side in (book.bids, book.offers)
         for key in side.keys
         for order in side.levels[key].values()
     ]
     document["holdings"] = {
-        str(account): asdict(holding)
+        str(account): [list(holding.free), list(holding.reserved), holding.kept]
         for account, holding in sorted(state.holdings.items())
         if any(holding.free) or any(holding.reserved)
     }
@@ -39,8 +48,8 @@ def dump(state: MarketState) -> dict[str, Any]:
 
 
 def load(document: dict[str, Any]) -> MarketState:
-    """The state that `dump` described."""
-    state = MarketState(**{name: document[name] for name in _COUNTERS})
+    """The state that `dump` described. It shares nothing with the document either."""
+    state = MarketState(**{name: _copy(document[name]) for name in _COUNTERS})
     if document["rules"] is None:
         return state
     state.rules = Rules(**document["rules"])
@@ -48,16 +57,24 @@ def load(document: dict[str, Any]) -> MarketState:
     state.books = [Book() for _ in range(1 if outcomes == 2 else outcomes)]
     if house := document["house"]:
         state.house = House(
-            house["b"], lmsr.start(house["prior_units"], house["b"]), house["prior_units"], house["sold"]
+            house["b"], lmsr.start(house["prior_units"], house["b"]), list(house["prior_units"]), list(house["sold"])
         )
-    state.holdings = {int(account): Holding(**holding) for account, holding in document["holdings"].items()}
+    state.holdings = {
+        int(account): Holding(list(free), list(reserved), kept)
+        for account, (free, reserved, kept) in document["holdings"].items()
+    }
     if state.house:
         state.holding(state.rules.house_account)
     for given in document["orders"]:
-        order = Order(**given)
+        order = Order(*given)
         state.orders[order.id] = order
         state.books[order.book].side(order.is_bid).add(order)
         if order.expires_us is not None:
             state.expiries.append((order.expires_us, order.id))
     heapify(state.expiries)
     return state
+
+
+def _copy(value: Any) -> Any:
+    """Lists are copied; all other values of the counters are immutable."""
+    return list(value) if isinstance(value, list) else value

@@ -34,8 +34,12 @@ class House:
     sold: list[int]
 
     def quantities(self) -> list[float]:
-        """q of the cost function, contracts per outcome."""
-        return [offset + sold for offset, sold in zip(self.offsets, self.sold, strict=True)]
+        """q of the cost function, contracts per outcome, shifted so that the most sold outcome's sales count as 0.
+
+        Prices depend on differences only; taken between integers they stay exact however much has been sold.
+        """
+        most = max(self.sold)
+        return [offset + (sold - most) for offset, sold in zip(self.offsets, self.sold, strict=True)]
 
 
 @dataclass(slots=True)

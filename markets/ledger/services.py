@@ -10,7 +10,7 @@ from governance.identity.models import User
 from markets.ledger.errors import InsufficientBalance, InvalidSum
 from markets.ledger.models import Account, Posting
 from markets.ledger.selectors import organization_account, trader_account
-from opinion_market.eventstore.append import NewEvent, append_after, metadata, reserve_positions, stream_head
+from opinion_market.eventstore.append import NewEvent, append, metadata, reserve_positions
 
 MAX_UNITS = 10**15  # 100 billion credits: sums over accounts stay far below 64 bits
 
@@ -75,7 +75,7 @@ def _exchange_with_outside(
         now,
         metadata=metadata(actor=str(actor.pk), organization=str(account.organization_id)),
     )
-    append_after(head=stream_head(stream), stream=stream, events=[event], positions=positions)
+    append(stream=stream, expected_version=None, events=[event], positions=positions)
     account.balance_units += units
     outside.balance_units -= units
     Posting.objects.bulk_create(

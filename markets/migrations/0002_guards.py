@@ -22,8 +22,8 @@ CREATE TRIGGER markets_posting_balanced AFTER INSERT ON markets_posting
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION markets_refuse_unbalanced();
 """
 
-# Orders, trades, postings and positions carry no foreign keys in the database: checking them row by row took a third of
-# the write path. The sequencer writes them under locks on the very rows they refer to, and those rows are never deleted.
+# Orders, trades, postings and positions carry no foreign keys in the database, which would be checked row by row (ADR 0006).
+# The sequencer writes them under locks on the very rows they refer to, and those rows are never deleted.
 NEVER_DELETED = """
 CREATE FUNCTION markets_refuse_deletion() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -78,7 +78,7 @@ class PlaceOrder(Command):
             session.client_order_ids.add((order.account, client_id))
         session.record("OrderPlaced", data, self.cause)
         placed = session.placed[order.id].order
-        return placed_order(session.market_id, data, placed, order_status(placed), session.now_us)
+        return placed_order(session.market_id, data, placed, order_status(placed), session.now_text)
 
 
 @dataclass(frozen=True, kw_only=True)

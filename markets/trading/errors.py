@@ -1,6 +1,6 @@
 """Why the sequencer refuses a command before the engine sees it, or cannot answer for it."""
 
-from opinion_market.kernel.errors import Conflict, DomainError, NotFound, NotPermitted
+from opinion_market.kernel.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 
 
 class MarketNotFound(NotFound):
@@ -22,6 +22,13 @@ class DuplicateClientOrderId(Conflict):
 
     code = "duplicate_client_order_id"
     title = "This client_order_id has been used before."
+
+
+class NoSuchOutcome(InvalidInput):
+    """Outcomes are numbered from 0 in the order the market lists them."""
+
+    code = "no_such_outcome"
+    title = "The market has no such outcome."
 
 
 class OutcomeUnknown(DomainError):

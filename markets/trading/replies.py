@@ -4,7 +4,7 @@ from typing import Any
 
 from markets.engine.orders import Order
 from markets.engine.units import SET_UNITS
-from opinion_market.kernel.clock import from_microseconds
+from opinion_market.kernel.clock import from_microseconds, text
 
 Reply = dict[str, Any]
 
@@ -17,11 +17,10 @@ def average_price(value_units: int, quantity: int) -> str | None:
     return f"{scaled // 10_000}.{scaled % 10_000:04d}"
 
 
-def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str, at_us: int) -> Reply:
-    """The answer to a new order, just after it was applied. `data` is its event's data."""
+def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str, at: str) -> Reply:
+    """The answer to a new order, just after it was applied. `data` is its event's data, `at` its time in ISO 8601."""
     given = data["order"]
     mirrored = order.mirrored
-    at = from_microseconds(at_us).isoformat()
     expires_us = given.get("expires_us")
     return {
         "id": order.id,
@@ -33,7 +32,7 @@ def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str
         "quantity": order.quantity,
         "time_in_force": given["time_in_force"],
         "post_only": given["post_only"],
-        "expires_at": from_microseconds(expires_us).isoformat() if expires_us is not None else None,
+        "expires_at": text(from_microseconds(expires_us)) if expires_us is not None else None,
         "client_order_id": given.get("client_order_id"),
         "status": status,
         "filled_quantity": order.filled,

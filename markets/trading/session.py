@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from markets.engine.apply import Effects, apply
 from markets.engine.orders import Order
 from markets.engine.state import MarketState
 from markets.trading.errors import MarketNotFound
 from markets.trading.memory import LoadedMarket, MarketMemory
 from opinion_market.eventstore.append import Head, NewEvent, metadata
+from opinion_market.kernel import clock
 from opinion_market.kernel.clock import microseconds
+from opinion_market.kernel.prepared import array_literal, run_prepared
 
 MEMORY = MarketMemory()
 
@@ -51,15 +51,9 @@ class PlacedRow:
     version: int
 
 
-@dataclass(slots=True)
-class PostingRow:
-    """A posting in the making; `event` is the index of its event in this session."""
-
-    event: int
-    account: int
-    reason: str
-    delta: int
-    balance_after: int
+# A posting in the making: index of its event in the session, account, reason, change and balance after it in units. A plain
+# tuple, for there are more of these than of anything else.
+PostingRow = tuple[int, int, str, int, int]
 
 
 @dataclass(slots=True)
@@ -92,6 +86,8 @@ class MarketSession:
     postings: list[PostingRow] = field(default_factory=list)
     holders: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
+    now_us: int = 0
+    now_text: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     client_order_ids: set[tuple[int, str]] = field(default_factory=set)
 
@@ -99,23 +95,22 @@ class MarketSession:
     def state(self) -> MarketState:
         return self.loaded.state
 
-    @property
-    def now_us(self) -> int:
-        return microseconds(self.now)
+    def __post_init__(self) -> None:
+        self.now_us = microseconds(self.now)
+        self.now_text = clock.text(self.now)
 
     def lock_accounts(self, ids: Iterable[int]) -> None:
         """Lock accounts in id order and read their true balances. To be called once, before anything is recorded."""
         wanted = sorted(set(ids))
         if not wanted:
             return
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, balance_units, reserved_units FROM markets_account WHERE id = ANY(%s) ORDER BY id "
-                "FOR NO KEY UPDATE",
-                [wanted],
-            )
-            for account, balance, reserved in cursor.fetchall():
-                self.accounts[account] = Cash(balance, reserved)
+        locked = run_prepared(
+            "SELECT id, balance_units, reserved_units FROM markets_account WHERE id = ANY(%s::bigint[]) ORDER BY id "
+            "FOR NO KEY UPDATE",
+            [array_literal(wanted)],
+        )
+        for account, balance, reserved in locked.fetchall():
+            self.accounts[account] = Cash(balance, reserved)
 
     def adopt_account(self, account: int) -> None:
         """Bring in an account this transaction has just created, which nobody else can have locked."""
@@ -161,21 +156,20 @@ class MarketSession:
         if delta:
             rules = self.state.rules
             is_fee = reason == "trade" and rules is not None and account == rules.fee_account
-            self.postings.append(PostingRow(event, account, "fee" if is_fee else reason, delta, cash.balance))
+            self.postings.append((event, account, "fee" if is_fee else reason, delta, cash.balance))
 
 
 @contextmanager
 def market_session(market_id: str, *, now: datetime) -> Iterator[MarketSession]:
     """Lock a market and bring it up to date. Must be the first thing a transaction does. Raises MarketNotFound."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT version, head_hash, organization_id::text, closes_at FROM markets_market WHERE id = %s "
-            "FOR NO KEY UPDATE",
-            [market_id],
-        )
-        row = cursor.fetchone()
+    # Planned while a table is small, the batch's updates would scan it whole, and keep that plan while it grows.
+    row = run_prepared(
+        "SELECT version, head_hash, organization_id::text, closes_at, set_config('enable_seqscan', 'off', true) "
+        "FROM markets_market WHERE id = %s FOR NO KEY UPDATE",
+        [market_id],
+    ).fetchone()
     if row is None:
         raise MarketNotFound(market=market_id)
-    version, head_hash, organization_id, closes_at = row
+    version, head_hash, organization_id, closes_at, _ = row
     with MEMORY.checked_out(market_id, version=version, head_hash=bytes(head_hash)) as loaded:
         yield MarketSession(market_id, organization_id, closes_at, now, loaded, loaded.head)

@@ -6,8 +6,6 @@ positions, balances, the market).
 
 from collections.abc import Sequence
 
-from django.db import connection
-
 from markets.engine.orders import Order
 from markets.engine.units import SET_UNITS
 from markets.trading.memory import keep_snapshot, stream_of
@@ -15,6 +13,7 @@ from markets.trading.session import MarketSession, PlacedRow
 from opinion_market.eventstore.append import append_after, reserve_positions
 from opinion_market.kernel.bulk import NULL, copy_lines, escape
 from opinion_market.kernel.clock import from_microseconds
+from opinion_market.kernel.prepared import array_literal, pipeline, run_prepared
 
 _POSTING_COLUMNS = ("event_position", "account_id", "reason", "delta_units", "balance_after_units", "recorded_at")
 _TRADE_COLUMNS = (
@@ -58,44 +57,48 @@ def write(session: MarketSession) -> None:
     _copy_postings(session, positions)
     _copy_orders(session)
     _copy_trades(session)
-    _update_orders(session)
-    _upsert_positions(session)
-    _update_accounts(session)
-    _update_market(session)
+    with pipeline():
+        _update_orders(session)
+        _upsert_positions(session)
+        _update_accounts(session)
+        _update_market(session)
     keep_snapshot(session.loaded, session.now)
 
 
 def _copy_postings(session: MarketSession, positions: Sequence[int]) -> None:
-    now = session.now
+    now = str(session.now)
     copy_lines(
         "markets_posting",
         _POSTING_COLUMNS,
         [
-            f"{positions[row.event]}\t{row.account}\t{row.reason}\t{row.delta}\t{row.balance_after}\t{now}"
-            for row in session.postings
+            f"{positions[event]}\t{account}\t{reason}\t{delta}\t{balance_after}\t{now}"
+            for event, account, reason, delta, balance_after in session.postings
         ],
     )
 
 
 def _copy_orders(session: MarketSession) -> None:
-    copy_lines("markets_order", _ORDER_COLUMNS, [_order_line(session, row) for row in session.placed.values()])
+    now = str(session.now)
+    market_id = session.market_id
+    lines = [_order_line(market_id, row, now) for row in session.placed.values()]
+    copy_lines("markets_order", _ORDER_COLUMNS, lines)
 
 
-def _order_line(session: MarketSession, row: PlacedRow) -> str:
+def _order_line(market_id: str, row: PlacedRow, now: str) -> str:
     given, order = row.given, row.order
     client_id = given.get("client_order_id")
     expires = str(from_microseconds(order.expires_us)) if order.expires_us is not None else NULL
     return (
-        f"{order.id}\t{session.market_id}\t{order.account}\t{given['outcome']}\t{given['side']}\t{given['type']}\t"
+        f"{order.id}\t{market_id}\t{order.account}\t{given['outcome']}\t{given['side']}\t{given['type']}\t"
         f"{given['time_in_force']}\t{'t' if given['post_only'] else 'f'}\t{given['price']}\t{order.quantity}\t{expires}\t"
         f"{escape(client_id) if client_id is not None else NULL}\t{order_status(order)}\t"
         f"{order.filled}\t{order.cancelled}\t{own_value_units(order)}\t{order.fees}\t{order.reserved}\t{order.stock}\t"
-        f"{row.version}\t{session.now}\t{session.now}"
+        f"{row.version}\t{now}\t{now}"
     )
 
 
 def _copy_trades(session: MarketSession) -> None:
-    market_id, now = session.market_id, session.now
+    market_id, now = session.market_id, str(session.now)
     lines = []
     for row in session.trades:
         fill, taker = row.fill, row.taker
@@ -119,49 +122,47 @@ def _update_orders(session: MarketSession) -> None:
         )
         for order, expired in session.changed.values()
     ]  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE markets_order o SET status = n.status, filled_quantity = n.filled, cancelled_quantity = n.cancelled, "
-            "filled_value_units = n.value, fees_units = n.fees, reserved_units = n.reserved, "
-            "reserved_contracts = n.stock, updated_at = %s "
-            "FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], "
-            "%s::bigint[]) AS n (id, status, filled, cancelled, value, fees, reserved, stock) WHERE o.id = n.id",
-            [session.now, *map(list, zip(*rows, strict=True))],
-        )
+    run_prepared(
+        "UPDATE markets_order o SET status = n.status, filled_quantity = n.filled, cancelled_quantity = n.cancelled, "
+        "filled_value_units = n.value, fees_units = n.fees, reserved_units = n.reserved, "
+        "reserved_contracts = n.stock, updated_at = %s "
+        "FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], "
+        "%s::bigint[]) AS n (id, status, filled, cancelled, value, fees, reserved, stock) WHERE o.id = n.id",
+        [session.now, *map(array_literal, zip(*rows, strict=True))],
+    )
 
 
 def _upsert_positions(session: MarketSession) -> None:
-    accounts, outcomes, free, reserved = [], [], [], []
-    for account in session.holders:
-        holding = session.state.holdings[account]
-        for outcome, (is_free, is_reserved) in enumerate(zip(holding.free, holding.reserved, strict=True)):
-            accounts.append(account)
-            outcomes.append(outcome)
-            free.append(is_free)
-            reserved.append(is_reserved)
-    if not accounts:
+    if not session.holders:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
-            "SELECT n.account, %s, n.outcome, n.free, n.reserved "
-            "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) AS n (account, outcome, free, reserved) "
-            "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
-            "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
-            [session.market_id, accounts, outcomes, free, reserved],
+    rows = [
+        (account, outcome, free, reserved)
+        for account in session.holders
+        for outcome, (free, reserved) in enumerate(
+            zip(session.state.holdings[account].free, session.state.holdings[account].reserved, strict=True)
         )
+    ]
+    run_prepared(
+        "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
+        "SELECT n.account, %s, n.outcome, n.free, n.reserved "
+        "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) AS n (account, outcome, free, reserved) "
+        "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
+        "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
+        [session.market_id, *map(array_literal, zip(*rows, strict=True))],
+    )
 
 
 def _update_accounts(session: MarketSession) -> None:
     if not session.touched:
         return
-    ids = sorted(session.touched)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE markets_account a SET balance_units = n.balance, reserved_units = n.reserved "
-            "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n (id, balance, reserved) WHERE a.id = n.id",
-            [ids, [session.accounts[i].balance for i in ids], [session.accounts[i].reserved for i in ids]],
-        )
+    rows = [
+        (account, session.accounts[account].balance, session.accounts[account].reserved) for account in session.touched
+    ]
+    run_prepared(
+        "UPDATE markets_account a SET balance_units = n.balance, reserved_units = n.reserved "
+        "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS n (id, balance, reserved) WHERE a.id = n.id",
+        [*map(array_literal, zip(*rows, strict=True))],
+    )
 
 
 def _update_market(session: MarketSession) -> None:
@@ -174,14 +175,14 @@ def _update_market(session: MarketSession) -> None:
         "open_sets": state.sets,
         "volume_contracts": state.volume_contracts,
         "volume_units": state.volume_units,
-        "price_units": state.last_prices,
         **session.fields,
     }
+    if state.last_prices:  # before it opens, a market shows the prices it will open with
+        values["price_units"] = array_literal(state.last_prices)
     if session.trades:
         values["last_trade_at"] = session.now
     assignments = ", ".join(f"{column} = %s" for column in values)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE markets_market SET {assignments} WHERE id = %s",  # noqa: S608 - columns are names from the code
-            [*values.values(), session.market_id],
-        )
+    run_prepared(
+        f"UPDATE markets_market SET {assignments} WHERE id = %s",  # noqa: S608 - columns are names from the code
+        [*values.values(), session.market_id],
+    )

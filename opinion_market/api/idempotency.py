@@ -43,6 +43,15 @@ def heeds_key(handler: object) -> bool:
     return bool(getattr(handler, _MARK, False))
 
 
+Handler = TypeVar("Handler", bound=Callable[..., object])
+
+
+def documents_key(handler: Handler) -> Handler:
+    """Mark a handler that heeds the key by itself, as those do whose command goes to the exchange's sequencer."""
+    setattr(handler, _MARK, True)
+    return handler
+
+
 class IdempotentMixin(APIView):
     """A view some of whose handlers are `@idempotent`."""
 
@@ -78,8 +87,7 @@ def idempotent(
             remember(caller=caller, key=key, request_hash=asked, answer=answer, now=clock.now())
         return http_answer(answer, replayed=False)
 
-    setattr(once, _MARK, True)
-    return once
+    return documents_key(once)
 
 
 def _carry_out(handler: Callable[[], Response], request: Request) -> Answer:

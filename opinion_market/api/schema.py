@@ -14,6 +14,7 @@ from opinion_market.api.errors import (
 )
 from opinion_market.api.idempotency import HEADER, heeds_key
 from opinion_market.api.problems import MEDIA_TYPE
+from opinion_market.api.serializers import InputSerializer, StrictTextField
 from opinion_market.kernel.errors import Conflict, DomainError, InvalidInput, NotFound, NotPermitted
 
 Direction = Literal["request", "response"]
@@ -50,6 +51,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 
+_NO_NUL = r"^[^\u0000]*$"
 _ALWAYS: tuple[type[DomainError], ...] = (MalformedRequest, NotAuthenticated, NotPermitted, NotFound, TooManyRequests)
 _WITH_BODY: tuple[type[DomainError], ...] = (Conflict, UnsupportedMediaType)
 
@@ -74,6 +76,22 @@ class ProblemAutoSchema(AutoSchema):
         )
         self.registry.register_on_missing(component)
         return {"description": description, "content": {MEDIA_TYPE: {"schema": component.ref}}}
+
+    def _map_basic_serializer(self, serializer: Any, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
+        if issubclass(serializer if isinstance(serializer, type) else type(serializer), InputSerializer):
+            schema["additionalProperties"] = False
+        return schema
+
+    def _map_serializer_field(
+        self, field: Any, direction: Direction, bypass_extensions: bool = False
+    ) -> dict[str, Any]:
+        schema: dict[str, Any] = super()._map_serializer_field(  # type: ignore[no-untyped-call]
+            field, direction, bypass_extensions
+        )
+        if isinstance(field, StrictTextField):
+            schema.setdefault("pattern", _NO_NUL)
+        return schema
 
     def get_override_parameters(self) -> list[Any]:
         if not heeds_key(getattr(self.view, getattr(self.view, "action", None) or self.method.lower(), None)):

@@ -40,4 +40,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(identity_urls)),
     path("", include(organization_urls)),
     path("", include(event_sourcing_urls)),
+    path("", include("markets.api_urls")),
 ]

@@ -4,6 +4,7 @@ from django.apps import AppConfig
 class EventStoreConfig(AppConfig):
     name = "opinion_market.eventstore"
     label = "eventstore"
+    verbose_name = "Event store"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

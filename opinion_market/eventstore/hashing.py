@@ -2,7 +2,7 @@
 
 Canonical form (one line each, then data and metadata): stream, version, type, schema version, time in microseconds since
 1970, canonical JSON of data, canonical JSON of metadata. Canonical JSON has sorted keys, no white space and no fractions,
-so an event read back from `jsonb` hashes to the same value.
+so an event read back from the database hashes to the same value.
 """
 
 import hashlib

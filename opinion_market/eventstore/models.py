@@ -4,6 +4,8 @@ from django.db import models
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
+from opinion_market.eventstore.fields import ExactJSONField
+
 
 class CurrentTransactionId(models.Func):
     """The 64-bit id of the transaction that inserts the row; never reused, so it fits a bigint for ever."""
@@ -29,8 +31,8 @@ class Event(models.Model):
     schema_version = models.PositiveSmallIntegerField(
         default=1, help_text="Shape of the data; older ones are upcast on reading."
     )
-    data = models.JSONField(help_text="The fact itself: integers, texts, booleans, lists and objects; no fractions.")
-    metadata = models.JSONField(help_text="actor, organization_id, correlation_id, causation_id.")
+    data = ExactJSONField(help_text="The fact itself: integers, texts, booleans, lists and objects; no fractions.")
+    metadata = ExactJSONField(help_text="actor, organization_id, correlation_id, causation_id.")
     recorded_at = models.DateTimeField()
     transaction_id = models.BigIntegerField(
         db_default=CurrentTransactionId(),
@@ -87,6 +89,7 @@ class Checkpoint(models.Model):
     retry_at = models.DateTimeField(null=True, help_text="Not tried again before; null when nothing failed.")
 
     class Meta:
+        verbose_name = "subscription"
         ordering = ["subscriber"]
 
     def __str__(self) -> str:
@@ -129,6 +132,7 @@ class StreamSummary(models.Model):
     last_recorded_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = "stream"
         ordering = ["stream"]
         indexes = [
             models.Index(fields=["organization_id", "stream"], name="stream_organization"),

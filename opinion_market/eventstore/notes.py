@@ -46,7 +46,7 @@ def record_note(
 
 
 def require_exact(value: object, depth: int = 0) -> None:
-    """Raises UnacceptableEvent for what `jsonb` would not give back the same, so that its hash could not be recomputed."""
+    """Raises UnacceptableEvent for what JSON readers would not give back the same, so that its hash could not be recomputed."""
     if depth > _DEPTH:
         raise UnacceptableEvent(f"The data is nested deeper than {_DEPTH} levels.")
     if isinstance(value, Mapping):

@@ -19,3 +19,8 @@ def microseconds(at: datetime) -> int:
 def from_microseconds(at_us: int) -> datetime:
     """The inverse of `microseconds`, in UTC."""
     return _EPOCH + at_us * _MICROSECOND
+
+
+def text(at: datetime) -> str:
+    """A time in UTC as the API writes it: RFC 3339 with a Z, microseconds where there are any."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """Who PostgreSQL runs as. It refuses to run as root, so under root it gets the account `nobody`.
 
 `nobody` exists everywhere, so nothing is added to the machine. Where it cannot reach the programs or the data, as below
-/root with mode 0700, no permission is changed: the server's processes alone keep CAP_DAC_OVERRIDE as an ambient
+a private home folder, no permission is changed: the server's processes alone keep CAP_DAC_OVERRIDE as an ambient
 capability (capabilities(7)). The database role of the application is not a superuser, so SQL cannot use that power.
 """
 
@@ -18,9 +18,11 @@ from opinion_market.platform.errors import PlatformError
 UNPRIVILEGED_NAME = "nobody"
 
 _CAP_DAC_OVERRIDE = 1
+_CAP_SETPCAP = 8
 _CAPABILITY_VERSION_3 = 0x20080522
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _PR_CAPBSET_READ = 23
@@ -41,7 +43,9 @@ class Account:
     def assume(self) -> None:
         """Become this account for good. Runs between fork and exec, as root."""
         if self.override_permissions:
-            _check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
+            # Keeps the capabilities through setuid below, and makes access(2) honour them, by which PostgreSQL looks
+            # for its programs. All but one are given up a moment later.
+            _check(_libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
         os.setgroups([])
         os.setgid(self.gid)
         os.setuid(self.uid)
@@ -83,7 +87,7 @@ def server_account(*, programs: Path, data: Path) -> Account | None:
     program = programs / "postgres"
     if not closed and not program.stat().st_mode & stat.S_IXOTH:
         closed = [program]
-    if closed and _libc.prctl(_PR_CAPBSET_READ, _CAP_DAC_OVERRIDE, 0, 0, 0) != 1:
+    if closed and not all(map(_has_capability, (_CAP_DAC_OVERRIDE, _CAP_SETPCAP))):
         raise PlatformError(
             f"PostgreSQL does not run as root, and {UNPRIVILEGED_NAME} cannot reach {closed[0]}; "
             f"run `chmod o+x '{closed[0]}'`, use a folder everybody may enter, or run as an ordinary user."
@@ -94,6 +98,11 @@ def server_account(*, programs: Path, data: Path) -> Account | None:
 def _not_searchable(folders: Iterable[Path]) -> list[Path]:
     """Those among the folders that exist and that others may not enter."""
     return [folder for folder in folders if folder.is_dir() and not folder.stat().st_mode & stat.S_IXOTH]
+
+
+def _has_capability(number: int) -> bool:
+    """Whether root has it here; containers may have dropped it."""
+    return bool(_libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) == 1)
 
 
 def _check(result: int) -> None:

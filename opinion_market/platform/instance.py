@@ -46,6 +46,11 @@ class Instance:
         """For every socket but PostgreSQL's, which may run as another user."""
         return self.sockets / "private"
 
+    def close(self) -> None:
+        """Remove the sockets and release the lock. To be called when nothing runs any more."""
+        shutil.rmtree(self.sockets, ignore_errors=True)
+        self.lock.close()
+
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
 
@@ -80,9 +85,11 @@ def open_instance(*, data_dir: Path, port: int) -> Instance:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.seek(0)
+        with lock:
+            lock.seek(0)
+            holder = lock.read().strip()
         raise PlatformError(
-            f"The platform is already running on port {port} from this folder (process {lock.read().strip()}); "
+            f"The platform is already running on port {port} from this folder (process {holder}); "
             "stop it, or choose another port: PORT=8100 make run."
         ) from None
     lock.truncate(0)

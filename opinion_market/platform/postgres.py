@@ -72,6 +72,16 @@ class EmbeddedPostgres:
         Raises PlatformError, with the end of the server's log, when it does not.
         """
         account = self.account
+        try:
+            return self._start(account, patience_s)
+        except subprocess.SubprocessError as error:
+            # What `preexec_fn` ran into: a container without the capabilities to change the user.
+            name = account.name if account else current_name()
+            raise PlatformError(
+                f"PostgreSQL could not be started as {name} ({error}); run as an ordinary user."
+            ) from None
+
+    def _start(self, account: Account | None, patience_s: float) -> process.Process:
         self._prepare_folders(account)
         if not (self.data / "PG_VERSION").exists():
             self._initialize(account)

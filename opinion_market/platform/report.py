@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
@@ -17,16 +18,23 @@ class Report:
 
     def step(self, text: str) -> None:
         """A step that begins or has been completed."""
-        line = Text(f"{time.monotonic() - self._started_at_s:6.1f} s  ", style="dim")
-        self._console.print(line.append(text, style="not dim"))
+        self._line(text, "not dim")
 
     def trouble(self, text: str) -> None:
-        """Something the operator should know of; the platform goes on."""
-        line = Text(f"{time.monotonic() - self._started_at_s:6.1f} s  ", style="dim")
-        self._console.print(line.append(text, style="not dim yellow"))
+        """Something the operator should know of."""
+        self._line(text, "not dim yellow")
 
     def ready(self, facts: Sequence[tuple[str, str]]) -> None:
         """The address, and who may sign in."""
         width = max(len(name) for name, _ in facts)
         text = Text("\n").join(Text.assemble((f"{name:<{width}}  ", "dim"), value) for name, value in facts)
-        self._console.print(Panel.fit(text, title="Opinion Market is running; Ctrl-C stops it"))
+        self._print(Panel.fit(text, title="Opinion Market is running; Ctrl-C stops it"))
+
+    def _line(self, text: str, style: str) -> None:
+        line = Text(f"{time.monotonic() - self._started_at_s:6.1f} s  ", style="dim")
+        self._print(line.append(text, style=style))
+
+    def _print(self, what: RenderableType) -> None:
+        # The terminal may be gone; what must be stopped is to be stopped all the same.
+        with suppress(OSError):
+            self._console.print(what)

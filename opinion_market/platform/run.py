@@ -3,10 +3,12 @@
 import signal
 import sys
 import time
+from functools import partial
 from types import FrameType
 
 from opinion_market.platform.account import die_with_parent
 from opinion_market.platform.errors import PlatformError
+from opinion_market.platform.make import MakeWatch
 from opinion_market.platform.report import Report
 from opinion_market.platform.startup import Startup
 from opinion_market.platform.supervisor import Supervisor
@@ -25,13 +27,13 @@ def main() -> int:
         signal.signal(number, _request_stop)
     die_with_parent(signal.SIGTERM)
     report = Report()
-    supervisor = Supervisor(report)
+    supervisor = Supervisor(report, before_each_look=partial(_stop_with, MakeWatch()))
     try:
         startup = Startup(read_launch(), supervisor, report)
     except SettingsError as error:
         report.trouble(str(error))
         return 1
-    status = 0
+    trouble: Exception | None = None
     try:
         startup.run()
         while True:
@@ -40,8 +42,7 @@ def main() -> int:
     except StopRequested:
         pass
     except (PlatformError, SettingsError) as error:
-        report.trouble(str(error))
-        status = 1
+        trouble = error
     finally:
         # A second Ctrl-C must not interrupt the stopping half-way.
         for number in STOP_SIGNALS:
@@ -51,7 +52,14 @@ def main() -> int:
             supervisor.stop()
             report.step("Stopped; the data stays in place")
         startup.close()
-    return status
+    if trouble is not None:
+        report.trouble(str(trouble))
+    return 1 if trouble else 0
+
+
+def _stop_with(make: MakeWatch) -> None:
+    if make.interrupted():
+        raise StopRequested
 
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:

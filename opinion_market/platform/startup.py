@@ -2,7 +2,6 @@
 
 import http.client
 import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -44,9 +43,9 @@ class Startup:
     instance: Instance | None = None
 
     def close(self) -> None:
-        """Remove the sockets' folder. To be called when nothing runs any more."""
+        """Leave the instance to others. To be called when nothing runs any more."""
         if self.instance is not None:
-            shutil.rmtree(self.instance.sockets, ignore_errors=True)
+            self.instance.close()
 
     def run(self) -> None:
         """Take every step. Raises PlatformError when one fails; the caller stops what was started."""
@@ -169,6 +168,7 @@ class Startup:
 
 
 def has_command(name: str) -> bool:
+    """Whether this checkout can do what the management command of the markets app does."""
     return (BASE_DIR / "markets" / "management" / "commands" / f"{name}.py").exists()
 
 

@@ -35,8 +35,9 @@ class Kept:
 class Supervisor:
     """Processes in stages; a later stage depends on the earlier ones and is stopped before them."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, before_each_look: Callable[[], None] | None = None) -> None:
         self._report = report
+        self._before_each_look = before_each_look
         self._kept: list[Kept] = []
 
     def keep(self, start: Callable[[], Process], *, stage: int) -> Process:
@@ -59,6 +60,8 @@ class Supervisor:
 
     def watch(self) -> None:
         """Look once at every process: report those that ended, restart those whose pause is over."""
+        if self._before_each_look is not None:
+            self._before_each_look()
         now_s = time.monotonic()
         for kept in self._kept:
             if kept.restart_at_s is None:

@@ -8,6 +8,7 @@ and the crash tests run here. The exit status is the command's.
 """
 
 import argparse
+import fcntl
 import os
 import secrets
 import shutil
@@ -26,6 +27,8 @@ from opinion_market.platform.errors import PlatformError
 from opinion_market.platform.instance import temporary_folder
 from opinion_market.platform.postgres import EmbeddedPostgres
 from opinion_market.platform.redis import EmbeddedRedis
+
+PREFIX = "opinion-market-throwaway-"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,8 +56,7 @@ def throwaway_services(environment: MutableMapping[str, str]) -> Iterator[None]:
     environment.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
     with ExitStack() as stack:
         if "DATABASE_URL" not in environment or "REDIS_URL" not in environment:
-            folder = _new_folder()
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            folder = _new_folder(stack)
             if "DATABASE_URL" not in environment:
                 postgres = EmbeddedPostgres(folder / "data", folder / "postgres", folder / "postgres.log")
                 stack.callback(process.stop, [postgres.start()], patience_s=10)
@@ -68,8 +70,17 @@ def throwaway_services(environment: MutableMapping[str, str]) -> Iterator[None]:
         yield
 
 
-def _new_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="opinion-market-throwaway-", dir=temporary_folder()))
+def _new_folder(stack: ExitStack) -> Path:
+    """A folder for the servers, locked while this process lives. Those of killed processes are removed on the way."""
+    parent = temporary_folder()
+    for abandoned in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError), (abandoned / "lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(abandoned, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    lock = stack.enter_context((folder / "lock").open("w"))
+    fcntl.flock(lock, fcntl.LOCK_EX)
     folder.chmod(0o711)  # PostgreSQL may run as another user than this one
     return folder
 

@@ -48,6 +48,16 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "governance.access.catalogue.ROLE_CHOICES",
+        "FillRoleEnum": "markets.trading.selectors.FILL_ROLES",
+        "MarketKindEnum": "markets.lifecycle.models.Market.Kind",
+        "MarketStatusEnum": "markets.lifecycle.models.Market.Status",
+        "OrderStatusEnum": "markets.trading.models.Order.Status",
+        "OrderTypeEnum": "markets.trading.models.Order.Type",
+        "OrderSideEnum": "markets.trading.models.Order.Side",
+        "TimeInForceEnum": "markets.trading.models.Order.TimeInForce",
+    },
 }
 
 SIMPLE_JWT = {

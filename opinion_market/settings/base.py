@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from django.utils.translation import gettext_lazy as _
 
 from opinion_market.settings.api import *  # noqa: F403 - settings modules extend one another by design
+from opinion_market.settings.console import *  # noqa: F403
 from opinion_market.settings.env import BASE_DIR, read_environment
 from opinion_market.settings.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 - a setting, read by Celery
 
@@ -94,7 +95,9 @@ def database_from_url(url: str) -> dict[str, object]:
         "PORT": query.pop("port", parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": query,
+        # For `kernel.prepared`: a hot statement keeps one plan for all parameters once it has run so often on a
+        # connection. Planned anew each time, arrays make the same plan at a multiple of the statement's own cost.
+        "OPTIONS": {"prepare_threshold": 3, "options": "-c plan_cache_mode=force_generic_plan", **query},
     }
 
 

@@ -4,5 +4,24 @@ from datetime import timedelta
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "purge-idempotency-records": {"task": "kernel.purge_idempotency_records", "schedule": timedelta(hours=1)},
+    # A round that is not taken within four seconds is dropped: the next one does its work.
+    "run-subscriptions": {
+        "task": "eventstore.run_subscriptions",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 4},
+    },
     "purge-revoked-tokens": {"task": "governance.purge_revoked_tokens", "schedule": timedelta(hours=24)},
+    # A market that is late to close takes no orders meanwhile: the sequencer looks at the time itself.
+    "close-due-markets": {
+        "task": "markets.close_due_markets",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 10},
+    },
+    "expire-due-orders": {
+        "task": "markets.expire_due_orders",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 10},
+    },
+    # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
+    "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }

@@ -10,3 +10,5 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Files are looked up when asked for: nothing has been collected, and WhiteNoise would warn about that.
+WHITENOISE_AUTOREFRESH = True

@@ -48,7 +48,7 @@ class Desk:
     ) -> None:
         prior = list(prior_units or equal_prices(outcomes))
         subsidy = lmsr.subsidy_units(liquidity, prior) if liquidity else 0
-        self.deposits = {account: balance for account in traders} | {SUBSIDY: subsidy}
+        self.deposits = dict.fromkeys(traders, balance) | {SUBSIDY: subsidy}
         self.cash = {ESCROW: 0, FEES: 0, HOUSE: 0, ORGANIZATION: 0} | self.deposits
         self.reserved = dict.fromkeys(self.cash, 0)
         self.minted = dict.fromkeys(self.cash, 0)
@@ -121,9 +121,7 @@ class Desk:
 
     def mint(self, account: int, quantity: int) -> None:
         available = self.available(account)
-        self.commit(
-            "SetsMinted", decide.mint_sets(self.state, account=account, quantity=quantity, available=available)
-        )
+        self.commit("SetsMinted", decide.mint_sets(self.state, account=account, quantity=quantity, available=available))
         self.minted[account] += quantity
 
     def merge(self, account: int, quantity: int) -> None:

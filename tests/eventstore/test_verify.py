@@ -48,8 +48,8 @@ def first_breaks(stream: str) -> dict[BreakKind, int]:
 @pytest.mark.parametrize(
     "change",
     [
-        "data = jsonb_set(data, '{number}', '99')",
-        "metadata = jsonb_set(metadata, '{actor}', '\"somebody else\"')",
+        "data = jsonb_set(data::jsonb, '{number}', '99')::json",
+        "metadata = jsonb_set(metadata::jsonb, '{actor}', '\"somebody else\"')::json",
         "type = 'Uncounted'",
         "recorded_at = recorded_at + interval '1 microsecond'",
         "schema_version = 2",
@@ -95,7 +95,7 @@ def test_an_inserted_event_is_found_though_its_own_hash_is_right(chained: str) -
     )  # fmt: skip
     tamper(
         "INSERT INTO eventstore_event (position, stream, version, type, schema_version, data, metadata, recorded_at, "
-        "previous_hash, hash) VALUES (%s, %s, 3, %s, 1, %s::jsonb, %s::jsonb, %s, %s, %s)",
+        "previous_hash, hash) VALUES (%s, %s, 3, %s, 1, %s::json, %s::json, %s, %s, %s)",
         reserve_positions(1)[0], chained, forged.type, data.decode(), metadata.decode(), NOON, before.hash, digest,
     )  # fmt: skip
     assert first_breaks(chained)[BreakKind.WRONG_PREVIOUS_HASH] == 4

@@ -2,6 +2,7 @@
 
 import django.db.models.functions.text
 import django.db.models.lookups
+import opinion_market.eventstore.fields
 import opinion_market.eventstore.models
 from django.db import migrations, models
 
@@ -30,6 +31,7 @@ class Migration(migrations.Migration):
                 ('retry_at', models.DateTimeField(help_text='Not tried again before; null when nothing failed.', null=True)),
             ],
             options={
+                'verbose_name': 'subscription',
                 'ordering': ['subscriber'],
             },
         ),
@@ -41,8 +43,8 @@ class Migration(migrations.Migration):
                 ('version', models.BigIntegerField(help_text='1, 2, 3 … without gaps within the stream.')),
                 ('type', models.CharField(help_text='What happened: OrderPlaced, MarketOpened …', max_length=60)),
                 ('schema_version', models.PositiveSmallIntegerField(default=1, help_text='Shape of the data; older ones are upcast on reading.')),
-                ('data', models.JSONField(help_text='The fact itself: integers, texts, booleans, lists and objects; no fractions.')),
-                ('metadata', models.JSONField(help_text='actor, organization_id, correlation_id, causation_id.')),
+                ('data', opinion_market.eventstore.fields.ExactJSONField(help_text='The fact itself: integers, texts, booleans, lists and objects; no fractions.')),
+                ('metadata', opinion_market.eventstore.fields.ExactJSONField(help_text='actor, organization_id, correlation_id, causation_id.')),
                 ('recorded_at', models.DateTimeField()),
                 ('transaction_id', models.BigIntegerField(db_default=opinion_market.eventstore.models.CurrentTransactionId(), help_text="The inserting transaction, or the stream's last one if that is later (see `append`).")),
                 ('previous_hash', models.BinaryField(help_text='Hash of the event before it in the stream; 32 zero bytes for the first.', max_length=32)),
@@ -96,12 +98,13 @@ class Migration(migrations.Migration):
                 ('last_recorded_at', models.DateTimeField()),
             ],
             options={
+                'verbose_name': 'stream',
                 'ordering': ['stream'],
                 'indexes': [models.Index(fields=['organization_id', 'stream'], name='stream_organization'), models.Index(fields=['kind', 'stream'], name='stream_kind')],
             },
         ),
         migrations.RunSQL(
-            sql="CREATE SEQUENCE eventstore_position",
+            sql="CREATE SEQUENCE eventstore_position INCREMENT BY 64",
             reverse_sql="DROP SEQUENCE eventstore_position",
         ),
         append_only("eventstore_event"),

@@ -1,0 +1,204 @@
+"""What the markets endpoints take and answer."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from rest_framework import serializers
+
+from markets.engine.units import MAX_QUANTITY, SET_UNITS
+from markets.lifecycle.models import Market
+from markets.lifecycle.services import MAX_OUTCOMES
+from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
+
+LONGEST_TEXT = 20_000
+_MAX_WINDOW_S = 365 * 86_400
+
+MARKET_INPUT_EXAMPLE = {
+    "organization": "weather-desk",
+    "question": "Will it rain in Lisbon on 1 March?",
+    "criteria": "Yes if the airport's station records at least 0.1 mm between 00:00 and 24:00 local time.",
+    "kind": "binary",
+    "is_public": True,
+    "closes_at": "2027-03-01T00:00:00Z",
+    "house_liquidity": 500,
+    "taker_fee_bps": 50,
+}
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    index = serializers.IntegerField(help_text="Its place in every vector of the market.")
+    label = serializers.CharField()  # type: ignore[assignment]  # a field, which the metaclass takes off the class
+    price = serializers.IntegerField(help_text="Last price in units; the opening price before the first trade.")
+    payout = serializers.IntegerField(allow_null=True, help_text="What a contract pays, once a resolution is proposed.")
+
+
+class MarketSerializer(serializers.Serializer[Any]):
+    """A market: its question, rules, figures and where it stands. People are shown to those who hold markets.read."""
+
+    id = serializers.UUIDField()
+    organization = serializers.UUIDField()
+    organization_slug = serializers.CharField()
+    kind = serializers.ChoiceField(choices=Market.Kind.choices)
+    question = serializers.CharField()
+    description = serializers.CharField()
+    criteria = serializers.CharField(help_text="How it will be resolved; frozen when the market opens.")
+    criteria_hash = serializers.CharField(help_text="SHA-256 of the frozen criteria; empty before opening.")
+    category = serializers.CharField()
+    is_public = serializers.BooleanField()
+    status = serializers.ChoiceField(choices=Market.Status.choices)
+    outcomes = OutcomeSerializer(many=True)
+    closes_at = serializers.DateTimeField(allow_null=True)
+    dispute_window_s = serializers.IntegerField()
+    taker_fee_bps = serializers.IntegerField()
+    maker_fee_bps = serializers.IntegerField()
+    house_liquidity = serializers.IntegerField(help_text="LMSR b in contracts; 0: no house market maker.")
+    house_prior = serializers.ListField(
+        child=serializers.IntegerField(), allow_null=True, help_text="The house's opening prices; null: equal."
+    )
+    evidence = serializers.CharField(help_text="Given with the proposed resolution; empty before.")
+    created_at = serializers.DateTimeField()
+    approved_at = serializers.DateTimeField(allow_null=True)
+    opened_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    resolved_at = serializers.DateTimeField(allow_null=True)
+    settled_at = serializers.DateTimeField(allow_null=True)
+    last_trade_at = serializers.DateTimeField(allow_null=True)
+    created_by = serializers.UUIDField(allow_null=True)
+    approved_by = serializers.UUIDField(allow_null=True)
+    resolved_by = serializers.UUIDField(allow_null=True)
+    version = serializers.IntegerField(help_text="The last event of its stream.")
+    sequence = serializers.IntegerField(help_text="The last trade; also the number of trades.")
+    open_sets = serializers.IntegerField(help_text="Complete sets in existence.")
+    volume = serializers.IntegerField(help_text="Contracts traded.")
+    volume_value = serializers.IntegerField(help_text="Units paid for them.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Binary market", value=MARKET_INPUT_EXAMPLE, request_only=True)])
+class MarketInput(InputSerializer):
+    organization = StrictTextField(max_length=60, help_text="Id or short name.")
+    question = StrictTextField(max_length=300)
+    criteria = StrictTextField(max_length=LONGEST_TEXT, help_text="How the market will be resolved.")
+    kind = serializers.ChoiceField(choices=Market.Kind.choices, default="binary")
+    outcomes = serializers.ListField(
+        child=StrictTextField(max_length=120),
+        default=list,
+        max_length=MAX_OUTCOMES,
+        help_text="Labels. Yes and No for a binary market if left out.",
+    )
+    is_exhaustive = StrictBooleanField(
+        default=False, help_text='The outcomes cover every case; otherwise a categorical market gets an "Other".'
+    )
+    description = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+    category = StrictTextField(max_length=60, allow_blank=True, default="")
+    is_public = StrictBooleanField(default=False, help_text="Readable by everybody; trading stays with members.")
+    closes_at = serializers.DateTimeField(
+        allow_null=True, default=None, help_text="Trading stops then; null: when closed by hand."
+    )
+    dispute_window_s = StrictIntegerField(min_value=0, max_value=_MAX_WINDOW_S, default=86_400)
+    taker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
+    maker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
+    house_liquidity = StrictIntegerField(min_value=0, max_value=MAX_QUANTITY, default=0)
+    house_prior = serializers.ListField(
+        child=StrictIntegerField(min_value=0, max_value=SET_UNITS),
+        allow_null=True,
+        default=None,
+        max_length=MAX_OUTCOMES,
+        help_text="Opening prices per outcome, summing to 10,000; null: equal.",
+    )
+
+
+class NothingInput(InputSerializer):
+    """No body, or an empty object."""
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Why", value={"reason": "The venue was evacuated."}, request_only=True)]
+)
+class ReasonInput(InputSerializer):
+    reason = StrictTextField(
+        max_length=2_000, allow_blank=True, default="", help_text="Everybody can read it in the market's events."
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("One outcome", value={"outcome": 0, "evidence": "Station log of 1 March."}, request_only=True),
+        OpenApiExample("A split", value={"payout": [5000, 5000], "evidence": "Tied."}, request_only=True),
+    ]
+)
+class ResolutionInput(InputSerializer):
+    """Either `outcome`, which then pays 10,000 units, or `payout`."""
+
+    outcome = StrictIntegerField(min_value=0, max_value=MAX_OUTCOMES - 1, required=False, help_text="The winner.")
+    payout = serializers.ListField(
+        child=StrictIntegerField(),
+        required=False,
+        max_length=MAX_OUTCOMES,
+        help_text="Units per contract of each outcome, summing to 10,000.",
+    )
+    evidence = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Required.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("outcome" in attrs) == ("payout" in attrs):
+            raise serializers.ValidationError("Give either outcome or payout.", code="outcome_or_payout")
+        return attrs
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Opened", value={"status": "open", "version": 4}, response_only=True)]
+)
+class StepSerializer(serializers.Serializer[Any]):
+    """Where the market stands after the step."""
+
+    status = serializers.ChoiceField(choices=Market.Status.choices)
+    version = serializers.IntegerField(help_text="The market's last event.")
+
+
+def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
+    """A market, read with its organization and outcomes."""
+    payout = market.payout_units
+    people = (market.created_by_id, market.approved_by_id, market.resolved_by_id) if shows_people else (None,) * 3
+    return {
+        "id": market.pk,
+        "organization": market.organization_id,
+        "organization_slug": market.organization.slug,
+        "kind": market.kind,
+        "question": market.question,
+        "description": market.description,
+        "criteria": market.criteria,
+        "criteria_hash": market.criteria_hash,
+        "category": market.category,
+        "is_public": market.is_public,
+        "status": market.status,
+        "outcomes": [
+            {
+                "index": outcome.index,
+                "label": outcome.label,
+                "price": market.price_units[outcome.index],
+                "payout": payout[outcome.index] if payout is not None else None,
+            }
+            for outcome in market.outcomes.all()
+        ],
+        "closes_at": market.closes_at,
+        "dispute_window_s": market.dispute_window_s,
+        "taker_fee_bps": market.taker_fee_bps,
+        "maker_fee_bps": market.maker_fee_bps,
+        "house_liquidity": market.house_liquidity,
+        "house_prior": market.house_prior_units,
+        "evidence": market.resolution_note,
+        "created_at": market.created_at,
+        "approved_at": market.approved_at,
+        "opened_at": market.opened_at,
+        "closed_at": market.closed_at,
+        "resolved_at": market.resolved_at,
+        "settled_at": market.settled_at,
+        "last_trade_at": market.last_trade_at,
+        "created_by": people[0],
+        "approved_by": people[1],
+        "resolved_by": people[2],
+        "version": market.version,
+        "sequence": market.trade_sequence,
+        "open_sets": market.open_sets,
+        "volume": market.volume_contracts,
+        "volume_value": market.volume_units,
+    }

@@ -1,0 +1,209 @@
+"""`/api/v1/markets/{id}/approve` and so on: the steps of a market's life. They take their turn among the orders."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+from governance.access.drf import access, signed_in_user
+from governance.access.errors import PermissionMissing
+from governance.identity.errors import ScopeTooNarrow
+from markets.engine.errors import MarketNotOpen
+from markets.engine.units import SET_UNITS
+from markets.lifecycle import errors, services
+from markets.lifecycle.api.shapes import NothingInput, ReasonInput, ResolutionInput, StepSerializer
+from markets.lifecycle.models import Market
+from markets.lifecycle.selectors import market_visible_to
+from markets.openapi import Responses, failing
+from markets.trading.api.requests import answer, command_key, valid
+from markets.trading.errors import MarketNotFound, NoSuchOutcome, OutcomeUnknown
+from opinion_market.api.idempotency import IdempotentMixin, documents_key
+from opinion_market.kernel import clock
+from opinion_market.kernel.errors import DomainError
+from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
+
+
+def _answers(*refusals: type[DomainError]) -> Responses:
+    return failing(
+        {200: StepSerializer},
+        MarketNotFound,
+        PermissionMissing,
+        ScopeTooNarrow,
+        errors.WrongState,
+        *refusals,
+        IdempotencyKeyReused,
+        InvalidIdempotencyKey,
+        OutcomeUnknown,
+    )
+
+
+@extend_schema(tags=["market steps"])
+class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
+    """draft → pending_approval → open ⇄ halted → closed → resolved → settled."""
+
+    permissions_required: ClassVar[dict[str, str]] = {
+        "submit": "markets.create",
+        "send_back": "markets.approve",
+        "approve": "markets.approve",
+        "open": "markets.update",
+        "halt": "markets.update",
+        "close": "markets.update",
+        "resolve": "markets.resolve",
+        "withdraw_resolution": "markets.resolve",
+        "finalize": "markets.resolve",
+    }
+    serializer_class = StepSerializer
+    queryset = Market.objects.none()
+    filter_backends = ()
+    pagination_class = None
+
+    @extend_schema(operation_id="markets_submit", request=NothingInput, responses=_answers())
+    @documents_key
+    def submit(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Ask for a draft's approval."""
+        valid(NothingInput, request.data)
+        outcome = services.submit_market(
+            actor=signed_in_user(request), market=self._market(market_id), idempotency=command_key(request)
+        )
+        return answer(outcome, request)
+
+    @extend_schema(
+        operation_id="markets_return",
+        request=ReasonInput,
+        responses=_answers(errors.DutiesNotSeparate, errors.ReasonRequired),
+    )
+    @documents_key
+    def send_back(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Send a market that awaits approval back to its creator, with a reason."""
+        reason = valid(ReasonInput, request.data)["reason"]
+        outcome = services.return_market(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            reason=reason,
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(operation_id="markets_approve", request=NothingInput, responses=_answers(errors.DutiesNotSeparate))
+    @documents_key
+    def approve(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Approve a market for opening; never one's own."""
+        valid(NothingInput, request.data)
+        outcome = services.approve_market(
+            actor=signed_in_user(request), market=self._market(market_id), idempotency=command_key(request)
+        )
+        return answer(outcome, request)
+
+    @extend_schema(operation_id="markets_open", request=ReasonInput, responses=_answers(errors.InsufficientSubsidy))
+    @documents_key
+    def open(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Open an approved market, or a halted one again.
+
+        The first time its criteria are frozen, and its house market maker's worst loss is taken from the subsidy account.
+        """
+        reason = valid(ReasonInput, request.data)["reason"]
+        outcome = services.open_market(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            now=clock.now(),
+            reason=reason,
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(operation_id="markets_halt", request=ReasonInput, responses=_answers(errors.ReasonRequired))
+    @documents_key
+    def halt(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Stop trading for a while. Resting orders stay, and may be cancelled."""
+        reason = valid(ReasonInput, request.data)["reason"]
+        outcome = services.halt_market(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            reason=reason,
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(operation_id="markets_close", request=ReasonInput, responses=_answers(errors.ReasonRequired))
+    @documents_key
+    def close(self, request: Request, market_id: UUID) -> HttpResponse:
+        """End trading for good. All resting orders are cancelled."""
+        reason = valid(ReasonInput, request.data)["reason"]
+        outcome = services.close_market(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            reason=reason,
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(
+        operation_id="markets_resolve",
+        request=ResolutionInput,
+        responses=_answers(
+            errors.DutiesNotSeparate, errors.ReasonRequired, errors.InvalidPayout, NoSuchOutcome, MarketNotOpen
+        ),
+    )
+    @documents_key
+    def resolve(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Propose what a contract of each outcome pays, with the evidence; the dispute window begins.
+
+        Neither the market's creator nor anybody who holds contracts in it.
+        """
+        wanted = valid(ResolutionInput, request.data)
+        market = self._market(market_id)
+        outcome = services.resolve_market(
+            actor=signed_in_user(request),
+            market=market,
+            payout_units=wanted["payout"] if "payout" in wanted else _winner_takes_all(market, wanted["outcome"]),
+            evidence=wanted["evidence"],
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(
+        operation_id="markets_withdraw_resolution",
+        request=ReasonInput,
+        responses=_answers(errors.ReasonRequired),
+    )
+    @documents_key
+    def withdraw_resolution(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Take a proposed resolution back before it is final."""
+        reason = valid(ReasonInput, request.data)["reason"]
+        outcome = services.withdraw_resolution(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            reason=reason,
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(
+        operation_id="markets_finalize",
+        request=NothingInput,
+        responses=_answers(errors.DutiesNotSeparate, errors.DisputeWindowOpen),
+    )
+    @documents_key
+    def finalize(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Make a resolution final once its dispute window has passed, and pay everybody. Never the one who proposed it."""
+        valid(NothingInput, request.data)
+        outcome = services.finalize_market(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            now=clock.now(),
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    def _market(self, market_id: UUID) -> Market:
+        return market_visible_to(access(self.request), market_id)
+
+
+def _winner_takes_all(market: Market, winner: int) -> list[int]:
+    outcomes = len(market.price_units)
+    if winner >= outcomes:
+        raise NoSuchOutcome(outcomes=outcomes)
+    return [SET_UNITS if index == winner else 0 for index in range(outcomes)]

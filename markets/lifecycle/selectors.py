@@ -1,0 +1,84 @@
+"""Reading markets: who may see which, and finding among them."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from governance.access.policies import Access
+from markets.lifecycle.models import Market
+from markets.trading.errors import MarketNotFound
+
+UNPUBLISHED = (Market.Status.DRAFT, Market.Status.PENDING_APPROVAL)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def markets_visible_to(access: Access) -> QuerySet[Market]:
+    """Markets the caller may read.
+
+    Everybody: public ones of active organizations once they have opened. Members: their organizations' too. Whoever holds
+    markets.read: also drafts and those awaiting approval. Superusers: all.
+    """
+    if access.everything:
+        return Market.objects.all()
+    staff = [each for each in access.roles if access.has("markets.read", each)]
+    published = Q(is_public=True, organization__is_active=True) | Q(organization_id__in=list(access.roles))
+    return Market.objects.filter(Q(published, ~Q(status__in=UNPUBLISHED)) | Q(organization_id__in=staff))
+
+
+def market_visible_to(access: Access, market_id: UUID) -> Market:
+    """One market with its organization. Raises MarketNotFound."""
+    found = markets_visible_to(access).select_related("organization").filter(pk=market_id).first()
+    if found is None:
+        raise MarketNotFound(market=str(market_id))
+    return found
+
+
+def matching(
+    markets: QuerySet[Market],
+    *,
+    statuses: Collection[str] = (),
+    kind: str | None = None,
+    category: str | None = None,
+    organization: str | None = None,
+    is_public: bool | None = None,
+    closing_from: datetime | None = None,
+    closing_before: datetime | None = None,
+    search: str | None = None,
+) -> QuerySet[Market]:
+    """Those among the markets that satisfy everything given; closing_from <= closes_at < closing_before.
+
+    search: words of the question, in the syntax of web search engines ("exact phrase", or, -not). organization: id or slug.
+    """
+    if statuses:
+        markets = markets.filter(status__in=statuses)
+    if kind is not None:
+        markets = markets.filter(kind=kind)
+    if category is not None:
+        markets = markets.filter(category=category)
+    if organization is not None:
+        markets = markets.filter(_organization(organization))
+    if is_public is not None:
+        markets = markets.filter(is_public=is_public)
+    if closing_from is not None:
+        markets = markets.filter(closes_at__gte=closing_from)
+    if closing_before is not None:
+        markets = markets.filter(closes_at__lt=closing_before)
+    if search is not None:
+        markets = markets.filter(search=SearchQuery(search, config="english", search_type="websearch"))
+    return markets
+
+
+def with_closing_order(markets: QuerySet[Market]) -> QuerySet[Market]:
+    """Adds `closes_or_never`, which orders markets without a closing time last."""
+    return markets.annotate(closes_or_never=Coalesce(F("closes_at"), Value(_NEVER)))
+
+
+def _organization(reference: str) -> Q:
+    try:
+        return Q(organization_id=UUID(reference))
+    except ValueError:
+        return Q(organization__slug=reference)

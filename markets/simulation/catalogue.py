@@ -1,0 +1,177 @@
+"""The invented questions of the demonstration. No place, company or person in them exists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from markets.lifecycle.models import Market
+from markets.lifecycle.services import MarketDraft
+from markets.simulation.tenants import ALDER, HARBOUR, Tenant
+
+# Markets of this category are kept going by `manage.py simulate`; the others show a state and stay in it.
+LIVE = "Live"
+LIVE_DISPUTE_WINDOW_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A market of the demonstration; `b` in contracts, 0 for a pure order book; `prior` in units, None for equal prices."""
+
+    text: str
+    criteria: str
+    outcomes: Sequence[str] = ()
+    b: int = 0
+    prior: Sequence[int] | None = None
+    taker_fee_bps: int = 0
+    maker_fee_bps: int = 0
+    is_public: bool = True
+
+    def draft(self, *, category: str, closes_at: datetime, dispute_window_s: int) -> MarketDraft:
+        return MarketDraft(
+            question=self.text,
+            criteria=self.criteria,
+            kind=Market.Kind.CATEGORICAL if self.outcomes else Market.Kind.BINARY,
+            outcomes=tuple(self.outcomes),
+            category=category,
+            is_public=self.is_public,
+            closes_at=closes_at,
+            dispute_window_s=dispute_window_s,
+            taker_fee_bps=self.taker_fee_bps,
+            maker_fee_bps=self.maker_fee_bps,
+            house_liquidity=self.b,
+            house_prior_units=self.prior,
+        )
+
+    def in_round(self, number: int) -> "Question":
+        """The same question asked again about the next period."""
+        return replace(self, text=f"{self.text.removesuffix('?')} in round {number}?")
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A market seeded into a certain state. `orders`: how many are placed before it gets there."""
+
+    tenant: Tenant
+    question: Question
+    status: Market.Status
+    category: str = "Exhibits"
+    orders: int = 0
+    open_for: timedelta = timedelta(hours=6)
+
+    @property
+    def dispute_window_s(self) -> int:
+        """None for what is to be settled at once; a live market's is short, so that one sees it pass."""
+        if self.status == Market.Status.SETTLED:
+            return 0
+        return LIVE_DISPUTE_WINDOW_S if self.category == LIVE else 86_400
+
+
+TRAM = Question(
+    "Will the harbour tram carry more than 12,000 riders?",
+    "The operator's published daily count, strictly above 12,000.",
+    b=150,
+    taker_fee_bps=50,
+)
+REGATTA = Question(
+    "Which crew wins the lighthouse regatta?",
+    "The first crew in the regatta committee's final ranking.",
+    outcomes=("Gannets", "Terns", "Puffins", "Skuas"),
+    b=120,
+)
+FOG = Question(
+    "Will fog close the ferry pier before noon?",
+    "The harbour master's log shows the pier closed for fog at any time before 12:00.",
+    taker_fee_bps=100,
+)
+BAKERY = Question(
+    "Which loaf sells out first at the quay bakery?",
+    "The bakery's own till, by the time of the last sale of each loaf.",
+    outcomes=("Rye", "Oat", "Spelt"),
+)
+SEALS = Question(
+    "Will the ranger count more than 40 seals on the sandbank?",
+    "The ranger's weekly count, strictly above 40.",
+    b=100,
+    prior=(3_500, 6_500),
+)
+CHESS = Question(
+    "Will the lighthouse keeper beat the pilot at chess?",
+    "A win for the keeper in the next recorded game; a draw counts as no.",
+    taker_fee_bps=20,
+    maker_fee_bps=10,
+)
+SNOW = Question(
+    "Will Alder Pass open before the first of the month?",
+    "The road office lists the pass as open before the day begins.",
+    b=80,
+    is_public=False,
+)
+ORCHARD = Question(
+    "Which orchard brings in the largest harvest?",
+    "Tonnes weighed at the cooperative's scale.",
+    outcomes=("North slope", "Mill side", "Old terrace"),
+    b=60,
+    is_public=False,
+)
+ROUNDS: dict[str, Sequence[Question]] = {
+    HARBOUR.slug: (TRAM, REGATTA, FOG, BAKERY, SEALS, CHESS),
+    ALDER.slug: (SNOW, ORCHARD),
+}
+
+EXHIBITS = (
+    *(
+        Exhibit(HARBOUR, question, Market.Status.OPEN, LIVE, orders=60, open_for=timedelta(minutes=30 + 25 * place))
+        for place, question in enumerate(ROUNDS[HARBOUR.slug])
+    ),
+    *(
+        Exhibit(ALDER, question, Market.Status.OPEN, LIVE, orders=30, open_for=timedelta(minutes=45 + 40 * place))
+        for place, question in enumerate(ROUNDS[ALDER.slug])
+    ),
+    Exhibit(
+        HARBOUR,
+        Question("Will the new crane be painted red?", "What the port council decides."),
+        Market.Status.DRAFT,
+    ),
+    Exhibit(
+        HARBOUR,
+        Question("Will the winter market move to the old customs house?", "The council's printed programme.", b=100),
+        Market.Status.PENDING_APPROVAL,
+    ),
+    Exhibit(
+        HARBOUR,
+        Question("Will the clock tower strike thirteen again?", "At least two members of the watch heard it."),
+        Market.Status.HALTED,
+        orders=30,
+        open_for=timedelta(days=30),
+    ),
+    Exhibit(
+        HARBOUR,
+        Question("Will the spring tide reach the third step?", "The tide gauge at the stairs."),
+        Market.Status.CLOSED,
+        orders=30,
+    ),
+    Exhibit(
+        HARBOUR,
+        Question("Will the brass band rehearse outdoors?", "The bandmaster's diary.", b=60),
+        Market.Status.RESOLVED,
+        orders=30,
+    ),
+    Exhibit(
+        HARBOUR,
+        Question(
+            "Which lantern won the midsummer prize?",
+            "The jury's announcement.",
+            outcomes=("Whale", "Comet", "Kingfisher"),
+            b=80,
+            taker_fee_bps=50,
+        ),
+        Market.Status.SETTLED,
+        orders=60,
+    ),
+    Exhibit(
+        ALDER,
+        Question("Did the survey find the old mill race?", "The field report.", b=50, is_public=False),
+        Market.Status.SETTLED,
+        orders=30,
+    ),
+)

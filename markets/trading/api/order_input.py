@@ -1,0 +1,81 @@
+"""The body of a new order."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from markets.engine.units import MAX_PRICE, MAX_QUANTITY, MIN_PRICE
+from markets.trading.models import Order
+from markets.trading.services import OrderRequest
+from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
+
+LONGEST_CLIENT_ORDER_ID = 64
+_PRICE = {"type": ["integer", "null"], "minimum": MIN_PRICE, "maximum": MAX_PRICE}
+
+INPUT_EXAMPLE = {
+    "outcome": 0,
+    "side": "buy",
+    "type": "limit",
+    "price": 5300,
+    "quantity": 20,
+    "time_in_force": "gtc",
+    "post_only": False,
+    "client_order_id": "hedge-17",
+}
+
+
+# The range of prices is the engine's to refuse, with a code of its own.
+@extend_schema_field(_PRICE)
+class PriceField(StrictIntegerField):
+    """Units."""
+
+
+@extend_schema_serializer(examples=[OpenApiExample("Limit order", value=INPUT_EXAMPLE, request_only=True)])
+class OrderInput(InputSerializer):
+    """An order. `expires_at` goes with `gtd`; `post_only` with `gtc` and `gtd`; a market order is `ioc` or `fok`."""
+
+    outcome = StrictIntegerField(min_value=0, max_value=32_767, help_text="Place in the market's outcomes, from 0.")
+    side = serializers.ChoiceField(choices=Order.Side.choices)
+    type = serializers.ChoiceField(choices=Order.Type.choices, default="limit")
+    price = PriceField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Limit in units, 1 to 9,999; a market order's worst price, which may be left out.",
+    )
+    quantity = StrictIntegerField(min_value=1, max_value=MAX_QUANTITY, help_text="Contracts.")
+    time_in_force = serializers.ChoiceField(
+        choices=Order.TimeInForce.choices,
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="gtc unless given; ioc for a market order.",
+    )
+    post_only = StrictBooleanField(default=False, help_text="Refuse the order rather than let it take.")
+    client_order_id = StrictTextField(
+        required=False,
+        allow_null=True,
+        default=None,
+        max_length=LONGEST_CLIENT_ORDER_ID,
+        trim_whitespace=False,
+        help_text="Yours; unique among all orders of your account.",
+    )
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="When a gtd order is taken off the book."
+    )
+    valid_until = serializers.DateTimeField(
+        required=False, allow_null=True, default=None, help_text="Refuse the order if its turn comes later than this."
+    )
+
+
+class BatchedOrderInput(OrderInput):
+    market = serializers.UUIDField()
+
+
+def order_request(body: object) -> OrderRequest:
+    """The order a body describes. Raises ValidationError, with one entry per field."""
+    serializer = OrderInput(data=body)
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return OrderRequest(**values)

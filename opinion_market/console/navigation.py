@@ -1,0 +1,82 @@
+"""The sidebar: what there is to operate, grouped; each user sees what they may open."""
+
+from dataclasses import dataclass
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page in the sidebar: the model whose admin page it is, and, for a page beside its list, the page's own name."""
+
+    title: str
+    icon: str
+    model: str
+    page: str = "changelist"
+
+
+GROUPS: dict[str, tuple[Entry, ...]] = {
+    "Exchange": (
+        Entry("Markets", "storefront", "markets.Market"),
+        Entry("Orders", "receipt_long", "markets.Order"),
+        Entry("Trades", "swap_horiz", "markets.Trade"),
+        Entry("Positions", "pie_chart", "markets.Position"),
+    ),
+    "Ledger": (
+        Entry("Accounts", "account_balance_wallet", "markets.Account"),
+        Entry("Postings", "list_alt", "markets.Posting"),
+        Entry("Trial balance", "balance", "markets.Account", "trial_balance"),
+    ),
+    "Event store": (
+        Entry("Events", "history", "eventstore.Event"),
+        Entry("Streams", "account_tree", "eventstore.StreamSummary"),
+        Entry("Subscriptions", "rss_feed", "eventstore.Checkpoint"),
+    ),
+    "People": (
+        Entry("Users", "person", "governance.User"),
+        Entry("Organizations", "apartment", "governance.Organization"),
+        Entry("API keys", "key", "governance.ApiKey"),
+    ),
+    "Audit": (
+        Entry("Audit trail", "policy", "auditlog.LogEntry"),
+        Entry("Rights on objects", "lock_person", "guardian.UserObjectPermission"),
+        Entry("Groups' rights on objects", "lock", "guardian.GroupObjectPermission"),
+    ),
+    "System": (Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),),
+}
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, object]]:
+    """unfold's navigation: groups of links, without those the user may not open."""
+    home = {"title": "Home", "icon": "monitoring", "link": reverse("admin:index")}
+    groups: list[dict[str, object]] = [{"title": "", "items": [home]}]
+    for title, entries in GROUPS.items():
+        items = [_item(request, entry) for entry in entries if _may_open(request, entry)]
+        if items:
+            groups.append({"title": title, "separator": True, "items": items})
+    return groups
+
+
+def account_links(request: HttpRequest) -> list[dict[str, str]]:
+    """Links in the menu of the signed-in user."""
+    return [{"title": "API documentation", "link": reverse("docs")}]
+
+
+def _may_open(request: HttpRequest, entry: Entry) -> bool:
+    page = admin.site.get_model_admin(apps.get_model(entry.model))
+    return page.has_module_permission(request) and page.has_view_permission(request)
+
+
+def _item(request: HttpRequest, entry: Entry) -> dict[str, object]:
+    name = entry.model.lower().replace(".", "_")
+    address = reverse(f"admin:{name}_{entry.page}")
+    own_pages = {reverse(f"admin:{other.model.lower().replace('.', '_')}_{other.page}") for other in _all_entries()}
+    here = request.path == address or (request.path.startswith(address) and request.path not in own_pages)
+    return {"title": entry.title, "icon": entry.icon, "link": address, "active": here}
+
+
+def _all_entries() -> list[Entry]:
+    return [entry for entries in GROUPS.values() for entry in entries]

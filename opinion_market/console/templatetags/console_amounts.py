@@ -1,0 +1,53 @@
+"""Template filters for money, contracts and people, in the console's own way of writing them."""
+
+from collections.abc import Sequence
+
+from django import template
+from django.utils.safestring import SafeString
+
+from markets.ledger.models import Account
+from markets.oversight import columns
+
+register = template.Library()
+
+
+@register.filter
+def credits(units: int | None) -> SafeString:
+    """Units as credits."""
+    return columns.amount(units)
+
+
+@register.filter
+def signed_credits(units: int) -> SafeString:
+    """Units as credits, gains with their sign."""
+    return columns.amount(units, signed=True)
+
+
+@register.filter
+def grouped(number: int | None) -> SafeString:
+    """A whole number, grouped in thousands."""
+    return columns.number(number)
+
+
+@register.filter
+def percent(price_units: int | None) -> str:
+    """A price as a chance."""
+    return columns.percent(price_units)
+
+
+@register.filter
+def holder(account: Account) -> SafeString | str:
+    """Whose account it is."""
+    return columns.holder(account)
+
+
+@register.filter
+def at(labels: Sequence[str], index: int) -> str:
+    """The label at an index; its number if there is none."""
+    return labels[index] if 0 <= index < len(labels) else f"#{index}"
+
+
+@register.filter
+def short_hash(value: bytes) -> str:
+    """The beginning of a hash, which is enough to compare by eye."""
+    return bytes(value).hex()[:12]

@@ -1,0 +1,75 @@
+"""The figures as a table, for the terminal and for docs/benchmarks.md."""
+
+from pathlib import Path
+from typing import Any
+
+START = "<!-- measured: written by `make bench` -->"
+END = "<!-- end of what was measured -->"
+
+
+def as_text(result: dict[str, Any]) -> str:
+    """Markdown that reads well on a terminal, too."""
+    machine = result["machine"]
+    lines = [
+        f"Measured {result['measured_at']} on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, {machine['system']}; PostgreSQL {machine['server_version']} "
+        f"(fsync {machine['fsync']}, synchronous_commit {machine['synchronous_commit']}), Python {machine['python']}. "
+        f"Load average before: {machine['load_average_before']}.",
+        "",
+    ]
+    if "sequencer" in result:
+        lines += _sequencer(result["sequencer"])
+    if "http" in result:
+        lines += _http(result["http"])
+    audited = result["audit"]
+    lines.append(
+        f"Afterwards all books were audited: {audited['orders']:,} orders, {audited['events']:,} events in "
+        f"{audited['streams']:,} streams; all {audited['checks']} checks passed."
+    )
+    return "\n".join(lines)
+
+
+def _sequencer(figures: dict[str, Any]) -> list[str]:
+    middle, yardstick = figures["median"], figures["pgbench"]
+    rounds = ", ".join(f"{each['ratio']:.2f}" for each in figures["rounds_measured"])
+    return [
+        "| Durable commits, one server | per second |",
+        "|---|---:|",
+        f"| pgbench TPC-B, scale {yardstick['scale']}, {yardstick['clients']} clients, {yardstick['threads']} threads: "
+        f"transactions | {middle['pgbench_tps']:,.0f} |",
+        f"| sequencer, {figures['processes']} processes x {figures['threads']} markets, {figures['traders']} accounts each, "
+        f"batches of {figures['batch']}: orders | {middle['orders_per_s']:,.0f} |",
+        f"| of them trading on arrival | {middle['crossing_share']:.0%} |",
+        f"| trades | {middle['trades_per_s']:,.0f} |",
+        f"| batches (transactions) | {middle['batches_per_s']:,.0f} |",
+        f"| **orders per pgbench transaction** | **{middle['ratio']:.2f}** |",
+        "",
+        f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each; their ratios: {rounds}. Fees on (taker "
+        f"{figures['taker_fee_bps']} bps, maker {figures['maker_fee_bps']} bps).",
+        "",
+    ]
+
+
+def _http(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        "| HTTP, one order per request | requests/s | p50 ms | p99 ms |",
+        "|---|---:|---:|---:|",
+    ]
+    for clients, each in figures["clients"].items():
+        for name, title in (("empty", "view that does nothing"), ("orders", "orders")):
+            row = each[name]
+            lines.append(
+                f"| {title}, {clients} clients | {row['requests_per_s']:,.0f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
+            )
+        lines.append(f"| **orders / empty, {clients} clients** | **{each['ratio']:.0%}** | | |")
+    return [*lines, "", f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each.", ""]
+
+
+def write_into(document: Path, result: dict[str, Any]) -> None:
+    """Replace what stands between the markers. Raises ValueError if the document lacks them."""
+    text = document.read_text()
+    before, found, rest = text.partition(START)
+    _, found_end, after = rest.partition(END)
+    if not (found and found_end):
+        raise ValueError(f"{document.name} must hold the lines {START} and {END}.")
+    document.write_text(f"{before}{START}\n\n{as_text(result)}\n\n{END}{after}")
