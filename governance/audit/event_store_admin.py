@@ -204,7 +204,8 @@ class StreamAdmin(ReadOnlyPage):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         names = Organization.objects.filter(pk=OuterRef("organization_id")).values("name")
         rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.annotate(organization_name=Subquery(names))
+        named: QuerySet[Any] = rows.annotate(organization_name=Subquery(names))
+        return named
 
     def get_urls(self) -> list[URLPattern]:
         verify = self.admin_site.admin_view(self.verify_view)
@@ -212,7 +213,7 @@ class StreamAdmin(ReadOnlyPage):
 
     @column("Organization")
     def organization(self, summary: Any) -> str:
-        return summary.organization_name or "platform"
+        return str(summary.organization_name or "platform")
 
     def facts(self, request: HttpRequest, row: Any) -> list[Fact]:
         return [

@@ -31,6 +31,7 @@ from markets.ledger.models import Account, Posting
 from markets.ledger.selectors import postings
 from markets.ledger.statement import trial_balances
 from markets.oversight.columns import amount, holder, holder_link, market_link
+from markets.oversight.resources import AccountExport, PostingExport
 from opinion_market.kernel import clock
 from opinion_market.kernel.money import credits_text
 
@@ -42,6 +43,7 @@ class AccountAdmin(ExportedPage):
     """Where money is. Staff with participants.update adjusts traders' balances; each change is a journal with a reason."""
 
     view_permission = "participants.read"
+    resource_classes = (AccountExport,)
     page_template = "console/account.html"
     list_display = ("shown_holder", "shown_kind", "organization", "balance", "reserved", "available")
     list_filter = (("kind", ChoicesDropdownFilter), OrganizationFilter)
@@ -226,6 +228,7 @@ class PostingAdmin(ExportedPage):
     """Every line of every journal, newest first."""
 
     view_permission = "participants.read"
+    resource_classes = (PostingExport,)
     organization_lookup = "account__organization"
     list_display = ("recorded_at", "shown_account", "shown_reason", "delta", "balance_after", "event_position")
     list_filter = (("reason", ChoicesDropdownFilter), OrganizationFilter, ("recorded_at", RangeDateTimeFilter))

@@ -31,6 +31,7 @@ from markets.lifecycle.models import Market
 from markets.lifecycle.steps import BY_NAME, STEPS, Step, dispute_window_ends_at
 from markets.oversight.columns import STATUS_COLOURS, amount, number, percent, price_bars
 from markets.oversight.market_page import SECTIONS
+from markets.oversight.resources import MarketExport
 from opinion_market.kernel import clock
 from opinion_market.kernel.money import credits_text
 
@@ -40,6 +41,7 @@ class MarketAdmin(ExportedPage):
     """Nobody edits a market's row: it changes by steps, each with a reason and decided in its turn among the orders."""
 
     view_permission = "markets.read"
+    resource_classes = (MarketExport,)
     page_template = "console/market.html"
     list_display = ("shown_question", "shown_status", "prices", "volume", "interest", "closes_at")
     list_filter = (

@@ -3,13 +3,14 @@
 draft -> pending_approval -> open <-> halted -> closed -> resolved -> finalized -> settled
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from governance.access.policies import require
 from governance.identity.models import User
@@ -27,6 +28,9 @@ from markets.trading.sequencer import submit
 from markets.trading.session import Cause
 from opinion_market.eventstore.append import NewEvent, append, metadata
 from opinion_market.kernel.correlation import correlation_id
+from opinion_market.kernel.errors import DomainError
+
+log = logging.getLogger(__name__)
 
 MAX_OUTCOMES = 64
 OTHER = "Other"
@@ -200,7 +204,11 @@ def close_due_markets(*, now: datetime) -> int:
     closed = 0
     for market in due.order_by("closes_at", "pk"):
         step = commands.Close(actor_id=None, cause=Cause(None, correlation_id()), reason="closing time")
-        closed += _take(market, step).error is None
+        try:
+            closed += _take(market, step).error is None
+        except (DatabaseError, DomainError):
+            # The others must not stay open for one that fails; the next round tries it again.
+            log.exception("Market %s could not be closed", market.pk)
     return closed
 
 

@@ -11,8 +11,8 @@ from markets.lifecycle.models import Market
 NEEDS = {
     "approval": "await approval",
     "opening": "are approved and not open yet",
-    "closing": "are past their closing time and still open",
-    "resolution": "are closed and await their resolution",
+    "closing": "are past closing time and still open",
+    "resolution": "are closed and await a resolution",
     "finalization": "can be finalized: the dispute window has passed",
     "resumption": "are halted",
 }

@@ -12,77 +12,23 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
 from governance.access.asking import DeedForm, Question, ask
-from governance.access.export import ExportedPage
-from governance.access.pages import BoundedPaginator, Fact, OrganizationFilter, PageLink, column, staff
+from governance.access.pages import Fact, OrganizationFilter, PageLink, column, staff
 from governance.audit.deeds import record_deed
-from markets.ledger.models import Account
-from markets.lifecycle.models import Market
 from markets.oversight.columns import amount, holder_link, market_link, number, outcome_label, price, side
+from markets.oversight.pages import ExchangePage
+from markets.oversight.resources import OrderExport, PositionExport, TradeExport
 from markets.trading import services
 from markets.trading.models import Order, Position, Trade
 from markets.trading.replies import average_price
 
-MOST_MATCHES = 200
 ORDER_COLOURS = {"open": "success", "filled": "info", "cancelled": "", "expired": "warning"}
 
 
-class _ExchangePage(ExportedPage):
-    """Lists over the exchange's large tables: found by index, with outcomes fetched once per list."""
-
-    organization_lookup = "market__organization"
-    ordering = ("-id",)
-    paginator = BoundedPaginator
-    # Which columns name the accounts of a row, for the search by person.
-    account_fields: tuple[str, ...] = ("account",)
-    search_fields = ("id",)
-    search_help_text = "Question of the market, user name, or the row's own id"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("market__outcomes")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """First the markets and accounts that match, then the rows by their indexes: no join is searched by text."""
-        term = search_term.strip()
-        if not term:
-            return queryset, False
-        exact = self.exact(term)
-        if exact is not None:
-            return queryset.filter(exact), False
-        markets = list(Market.objects.filter(question__icontains=term).values_list("pk", flat=True)[:MOST_MATCHES])
-        people = Q(owner__username__icontains=term) | Q(owner__display_name__icontains=term)
-        accounts = list(Account.objects.filter(people).values_list("pk", flat=True)[:MOST_MATCHES])
-        wanted = Q(market__in=markets)
-        for name in self.account_fields:
-            wanted |= Q(**{f"{name}__in": accounts})
-        return queryset.filter(wanted), False
-
-    def exact(self, term: str) -> Q | None:
-        """The condition for a term that is a row's id; None for other text."""
-        return Q(pk=int(term)) if term.isdecimal() and len(term) < 19 else None
-
-    @column("Market")
-    def shown_market(self, row: Any) -> SafeString | str:
-        return market_link(row.market)
-
-    @column("Outcome", ordering="outcome")
-    def shown_outcome(self, row: Any) -> str:
-        return outcome_label(row.market, row.outcome)
-
-    @column("Quantity", ordering="quantity")
-    def shown_quantity(self, row: Any) -> SafeString:
-        return number(row.quantity)
-
-    @column("Price", ordering="price_units")
-    def shown_price(self, row: Any) -> SafeString:
-        return price(row.price_units)
-
-
 @admin.register(Order)
-class OrderAdmin(_ExchangePage):
+class OrderAdmin(ExchangePage):
     """Orders as they were given, and what became of them. Staff with orders.cancel may cancel an open one, with a reason."""
 
+    resource_classes = (OrderExport,)
     view_permission = "orders.read"
     list_display = (
         "created_at", "shown_market", "shown_outcome", "trader", "shown_side", "shown_price", "shown_quantity", "filled",
@@ -192,9 +138,10 @@ class OrderAdmin(_ExchangePage):
 
 
 @admin.register(Trade)
-class TradeAdmin(_ExchangePage):
+class TradeAdmin(ExchangePage):
     """Every match, in the terms of the book it happened in."""
 
+    resource_classes = (TradeExport,)
     view_permission = "orders.read"
     account_fields = ("taker_account", "maker_account")
     list_display = (
@@ -256,14 +203,15 @@ class TradeAdmin(_ExchangePage):
 
 
 @admin.register(Position)
-class PositionAdmin(_ExchangePage):
+class PositionAdmin(ExchangePage):
     """Contracts held now, with what they are worth at the last price."""
 
+    resource_classes = (PositionExport,)
     view_permission = "participants.read"
     list_display = ("holder", "shown_market", "shown_outcome", "free", "reserved", "worth")
     list_filter = (("market__status", ChoicesDropdownFilter), OrganizationFilter)
     list_select_related = ("market", "account__owner")
-    list_display_links = None
+    list_display_links = ("shown_outcome",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).exclude(free_contracts=0, reserved_contracts=0)

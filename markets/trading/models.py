@@ -85,6 +85,9 @@ class Order(UuidModel):
             models.Index(fields=["market", "-id"], name="order_market"),
             # The market first: the book is read by it. Open orders are few, and an account's are found by skipping.
             models.Index(fields=["market", "account"], condition=Q(status="open"), name="order_open"),
+            models.Index(
+                fields=["expires_at"], condition=Q(status="open", expires_at__isnull=False), name="order_expiring"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -88,8 +88,12 @@ class MarketQueue:
         try:
             outcomes = _execute_with_retries(self._market_id, commands)
         except Exception as failure:  # every waiting thread must be told, whatever it was
-            log.warning("A batch of %s commands on market %s failed", len(commands), self._market_id, exc_info=True)
-            if len(batch) > 1 and not isinstance(failure, OutcomeUnknown):
+            is_anticipated = isinstance(failure, DomainError)
+            log.warning(
+                "A batch of %s commands on market %s failed: %s",
+                len(commands), self._market_id, type(failure).__name__, exc_info=not is_anticipated,
+            )  # fmt: skip
+            if len(batch) > 1 and not is_anticipated:
                 for group in batch:  # one group's fault must not become its neighbours'
                     self._carry_out([group])
                 return

@@ -100,6 +100,7 @@ class EmbeddedPostgres:
             log=self.log,
             account=account,
             folder=Path("/"),
+            orphan_signal=signal.SIGINT,
             stop_signal=signal.SIGINT,  # PostgreSQL's "fast" shutdown; SIGTERM would wait for every client to leave
         )
         try:

@@ -59,13 +59,17 @@ def start(
     folder: Path | None = None,
     account: Account | None = None,
     stop_signal: signal.Signals = signal.SIGTERM,
+    orphan_signal: signal.Signals = signal.SIGTERM,
 ) -> Process:
-    """Start `command` in a session of its own, its output appended to `log`. The caller has a single thread."""
+    """Start `command` in a session of its own, its output appended to `log`. The caller has a single thread.
+
+    stop_signal: how it is asked to stop; orphan_signal: what the kernel sends it when the caller dies.
+    """
 
     def prepare() -> None:
         if account is not None:
             account.assume()
-        die_with_parent(stop_signal)
+        die_with_parent(orphan_signal)
 
     with log.open("ab") as output:
         popen = subprocess.Popen(

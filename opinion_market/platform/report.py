@@ -8,6 +8,10 @@ from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+# How a process started by the supervisor tells it, in its output, what to show.
+STEP = "step: "
+ADMIN_ANSWER = "admin: "
+
 
 class Report:
     """Lines with the time since the start, and a panel when everything is up."""

@@ -1,6 +1,7 @@
 """The servers and workers that make up the platform, as commands with their environment."""
 
 import json
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ class Service:
     command: tuple[str, ...]
     # Its own unix socket, removed before each start: a server does not bind to one a killed predecessor left.
     socket: Path | None = None
+    # What it gets when the supervisor is killed. Killed outright, because a polite end may wait for servers that are
+    # gone by then; all that matters has been committed.
+    orphan_signal: signal.Signals = signal.SIGKILL
 
 
 def python_module(module: str, *arguments: str) -> tuple[str, ...]:
@@ -47,6 +51,7 @@ def web_services(instance: Instance, *, web_threads: int) -> list[Service]:
                 "opinion_market.platform.behind_envoy:wsgi",
             ),
             granian,
+            orphan_signal=signal.SIGTERM,  # its worker is a process of its own, and would outlive a kill
         ),
         Service(
             "uvicorn",

@@ -2,11 +2,10 @@
 
 import http.client
 import os
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from opinion_market.platform import process
@@ -15,15 +14,15 @@ from opinion_market.platform.errors import PlatformError
 from opinion_market.platform.instance import Instance, Secrets, open_instance
 from opinion_market.platform.postgres import EmbeddedPostgres
 from opinion_market.platform.redis import EmbeddedRedis
-from opinion_market.platform.report import Report
+from opinion_market.platform.report import ADMIN_ANSWER, STEP, Report
 from opinion_market.platform.services import (
     Service,
     background_services,
     child_environment,
     front_door,
+    python_module,
     web_services,
 )
-from opinion_market.platform.static_files import StaticFiles
 from opinion_market.platform.supervisor import Supervisor
 from opinion_market.settings.env import BASE_DIR, Launch, read_environment
 
@@ -70,12 +69,14 @@ class Startup:
         door = front_door(instance, addresses=addresses, port=launch.port, trusted_proxies=launch.trusted_proxies)
         self._keep(instance, door, environment, stage=FRONT)
         facts = self._prepare(instance, secrets, environment)
-        self.report.step("Starting the web servers and the workers")
+        self.report.step("Starting the web servers")
         for service in web_services(instance, web_threads=launch.web_threads):
             self._keep(instance, service, environment, stage=WORK)
-        for service in background_services(instance, simulate=launch.simulate and has_command("simulate")):
-            self._keep(instance, service, environment, stage=WORK)
         self._await_ready(addresses[0], urlsplit(environment["PUBLIC_URL"]).netloc)
+        # Only now: while they load, they would keep the web servers from the processors.
+        self.report.step("Starting the workers")
+        for service in background_services(instance, simulate=launch.simulate):
+            self._keep(instance, service, environment, stage=WORK)
         self.report.ready([*facts, ("Data", str(instance.folder))])
 
     def _environment(
@@ -106,52 +107,43 @@ class Startup:
         )
 
     def _prepare(self, instance: Instance, secrets: Secrets, environment: Mapping[str, str]) -> list[tuple[str, str]]:
-        """Bring the database, the static files and, in development, the demonstration up to date.
+        """Run `prepare` to its end; return what to tell about the address and the administrator.
 
-        Returns what to tell about the address and the administrator.
+        Raises PlatformError with the end of its output when it fails.
         """
-        manage = partial(self._manage, instance, environment)
-        self.report.step("Migrating the database")
-        manage("migrate", "--no-input", "-v", "0")
-        static = StaticFiles(instance.folder / "static")
-        if not static.current():
-            self.report.step("Collecting static files")
-            manage("collectstatic", "--no-input", "--clear", "-v", "0")
-            static.mark_current()
-        facts = [("Address", environment["PUBLIC_URL"])]
-        if self.launch.environment == "development":
-            answer = manage("ensure_admin", "--username", ADMIN, ADMIN_PASSWORD=secrets.admin_password)
-            changed = "password differs" in answer
-            facts.append(("Admin", ADMIN))
-            facts.append(("Password", "the one you changed it to" if changed else secrets.admin_password))
-            if has_command("seed_demo"):
-                self.report.step("Seeding the demonstration")
-                manage("seed_demo")
-        return facts
-
-    def _manage(self, instance: Instance, environment: Mapping[str, str], *arguments: str, **more: str) -> str:
-        """Run a management command to its end and return what it printed. Raises PlatformError when it fails."""
-        log = instance.log("setup")
-        offset = log.stat().st_size if log.exists() else 0
-        running = process.start(
-            arguments[0],
-            (sys.executable, "manage.py", *arguments),
-            log=log,
-            folder=BASE_DIR,
-            environment={**environment, **more},
-        )
+        log = instance.log("prepare")
+        log.unlink(missing_ok=True)
+        command = python_module("opinion_market.platform.prepare")
+        environment = {**environment, "ADMIN_PASSWORD": secrets.admin_password}
+        development = self.launch.environment == "development"
+        if development:
+            command = (*command, "--admin", ADMIN)
+        running = process.start("prepare", command, log=log, folder=BASE_DIR, environment=environment)
+        shown = 0
         try:
             while running.running:
                 self.supervisor.watch()
+                shown = self._show_steps(log, shown)
                 time.sleep(0.05)
         finally:
             running.ask_to_stop()
             running.end(patience_s=5)
-        output = log.read_bytes()[offset:].decode(errors="replace")
         if running.popen.returncode != 0:
-            tail = "\n".join(output.splitlines()[-15:])
-            raise PlatformError(f"`manage.py {arguments[0]}` failed; its output, in {log}, ends:\n{tail}")
-        return output
+            raise PlatformError(f"The preparation failed; its log {log} ends:\n{running.log_tail()}")
+        facts = [("Address", environment["PUBLIC_URL"])]
+        if development:
+            changed = f"{ADMIN_ANSWER}password differs" in log.read_text(errors="replace")
+            facts.append(("Admin", ADMIN))
+            facts.append(("Password", "the one you changed it to" if changed else secrets.admin_password))
+        return facts
+
+    def _show_steps(self, log: Path, shown: int) -> int:
+        """Show the steps the log names beyond the first `shown`; return how many have been shown."""
+        lines = log.read_text(errors="replace").splitlines()
+        steps = [line.removeprefix(STEP) for line in lines if line.startswith(STEP)]
+        for step in steps[shown:]:
+            self.report.step(step)
+        return len(steps)
 
     def _await_ready(self, address: str, host: str) -> None:
         """Wait until /ready answers 200 through Envoy. Raises PlatformError naming what keeps it from doing so."""
@@ -165,11 +157,6 @@ class Startup:
                     + (f"; see {logs}." if logs else ".")
                 )
             time.sleep(0.1)
-
-
-def has_command(name: str) -> bool:
-    """Whether this checkout can do what the management command of the markets app does."""
-    return (BASE_DIR / "markets" / "management" / "commands" / f"{name}.py").exists()
 
 
 def _ready(address: str, port: int, host: str) -> int | None:

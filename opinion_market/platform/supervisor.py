@@ -54,7 +54,14 @@ class Supervisor:
         def start() -> Process:
             if service.socket is not None:
                 service.socket.unlink(missing_ok=True)
-            return process.start(service.name, service.command, log=log, folder=folder, environment=environment)
+            return process.start(
+                service.name,
+                service.command,
+                log=log,
+                folder=folder,
+                environment=environment,
+                orphan_signal=service.orphan_signal,
+            )
 
         return self.keep(start, stage=stage)
 

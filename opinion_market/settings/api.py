@@ -48,6 +48,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": False,
     "ENFORCE_NON_BLANK_FIELDS": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "opinion_market.api.schema.order_methods",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "RoleEnum": "governance.access.catalogue.ROLE_CHOICES",
         "FillRoleEnum": "markets.trading.selectors.FILL_ROLES",

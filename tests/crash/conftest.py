@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,36 @@ class Server:
         self._running = self.postgres.start()
 
     def kill_a_backend(self) -> None:
-        """Kill one busy backend with SIGKILL; the server then ends all others and recovers by itself."""
+        """Kill one busy backend with SIGKILL; the server then ends all others and recovers, which is waited for."""
         with psycopg.connect(self.postgres.url, autocommit=True) as connection:
             row = connection.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
                 "AND backend_type = 'client backend' ORDER BY state = 'active' DESC, pid LIMIT 1"
             ).fetchone()
-        assert row is not None, "the writer has no backend"
-        os.kill(row[0], signal.SIGKILL)
+            assert row is not None, "the writer has no backend"
+            os.kill(row[0], signal.SIGKILL)
+            deadline = time.monotonic() + 30
+            while self._answers(connection):  # until this connection has been ended with all others
+                assert time.monotonic() < deadline, "the server did not notice that a backend was killed"
+                time.sleep(0.01)
+        while not self._accepts():
+            assert time.monotonic() < deadline, "the server did not recover"
+            time.sleep(0.02)
+
+    @staticmethod
+    def _answers(connection: psycopg.Connection) -> bool:
+        try:
+            connection.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _accepts(self) -> bool:
+        try:
+            psycopg.connect(self.postgres.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Stop it for good."""
@@ -78,14 +101,13 @@ class Host:
         )
 
     def do(self, name: str, **job: Any) -> dict[str, Any]:
-        """Have it done; its answer. Fails the test if the host died of it (its error is on the test's stderr)."""
+        """Have it done; its answer. Fails the test if it raised (what, is on the test's stderr)."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"do": name, **job}) + "\n")
         self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, f"{name} failed: see the captured stderr"
-        answer: dict[str, Any] = json.loads(line)
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        assert "failed" not in answer, f"{name} failed: see the captured stderr"
         return answer
 
     def stop(self) -> None:

@@ -107,7 +107,8 @@ def answer(job: Job) -> None:
         sys.stdout.write(json.dumps({"pid": child}) + "\n")
         sys.stdout.flush()
     elif os.waitpid(child, 0)[1]:
-        sys.exit(f"{job['do']} failed; see above.")
+        sys.stdout.write(json.dumps({"failed": job["do"]}) + "\n")
+        sys.stdout.flush()
 
 
 def reap(pid: int) -> None:

@@ -78,7 +78,7 @@ class Story:
 
 
 @pytest.fixture
-def story(host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Story:
+def story(host: Host, tmp_path: Path) -> Story:
     print(f"seed {SEED}")  # noqa: T201 - shown when a test fails
     return Story(host, tmp_path, SEED)
 

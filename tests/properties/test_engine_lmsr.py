@@ -159,12 +159,12 @@ def test_prices_too_small_for_a_float_still_trade() -> None:
     for _ in range(200):
         desk.buy(ALICE, MAX_PRICE, 1_000, outcome=0, time_in_force="ioc")
         desk.buy(BOB, MAX_PRICE, 1_000, outcome=1, time_in_force="ioc")
-    assert lmsr.price(desk.state.house.quantities(), 2, 2) == 0.0
+    assert desk.state.house_price(2) == 0.0
     assert desk.decision(ALICE, "sell", 2, MIN_PRICE, 10, time_in_force="ioc")["fills"] == []
     cheap = desk.buy(ALICE, MAX_PRICE, 1, outcome=2, time_in_force="ioc")
     assert cheap["fills"][0]["value"] == 1
     desk.buy(ALICE, MAX_PRICE, 100_000, outcome=2, time_in_force="ioc")
-    assert 0.95 < lmsr.price(desk.state.house.quantities(), 2, 2) <= 0.99
+    assert 0.95 < (desk.state.house_price(2) or 0.0) <= 0.99
     check(desk, equal_prices(3))
 
 

@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import django
-from django.conf import settings
 from django.core.management import call_command
 
-from opinion_market.settings.env import choose_settings_module, read_environment
+from opinion_market.settings.env import BASE_DIR, choose_settings_module, read_environment
 
 choose_settings_module()
 django.setup()
@@ -29,8 +28,8 @@ from tools.bench.pgbench import PgBench, drop_database, recreate_database  # noq
 from tools.bench.profile import profile  # noqa: E402
 
 PGBENCH_DATABASE = "bench_pgbench"
-JSON = settings.BASE_DIR / "var" / "bench" / "exchange.json"
-DOCUMENT = settings.BASE_DIR / "docs" / "benchmarks.md"
+JSON = BASE_DIR / "var" / "bench" / "exchange.json"
+DOCUMENT = BASE_DIR / "docs" / "benchmarks.md"
 
 
 def main(arguments: Sequence[str]) -> int:

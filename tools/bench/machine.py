@@ -11,7 +11,7 @@ def describe(database_url: str) -> dict[str, str | int]:
     """Processor, cores this process may use, memory, kernel, and the versions of Python and PostgreSQL."""
     with psycopg.connect(database_url) as connection:
         durability = {
-            name: connection.execute(f"SHOW {name}").fetchone()  # type: ignore[arg-type]
+            name: connection.execute(f"SHOW {name}").fetchone()
             for name in ("server_version", "fsync", "synchronous_commit", "full_page_writes")
         }
     return {

@@ -37,7 +37,7 @@ def _sequencer(figures: dict[str, Any]) -> list[str]:
         "|---|---:|",
         f"| pgbench TPC-B, scale {yardstick['scale']}, {yardstick['clients']} clients, {yardstick['threads']} threads: "
         f"transactions | {middle['pgbench_tps']:,.0f} |",
-        f"| sequencer, {figures['processes']} processes x {figures['threads']} markets, {figures['traders']} accounts each, "
+        f"| sequencer, {figures['processes']} processes x {figures['threads']} threads, {figures['traders']} accounts each, "
         f"batches of {figures['batch']}: orders | {middle['orders_per_s']:,.0f} |",
         f"| of them trading on arrival | {middle['crossing_share']:.0%} |",
         f"| trades | {middle['trades_per_s']:,.0f} |",
@@ -55,13 +55,14 @@ def _http(figures: dict[str, Any]) -> list[str]:
         "| HTTP, one order per request | requests/s | p50 ms | p99 ms |",
         "|---|---:|---:|---:|",
     ]
-    for clients, each in figures["clients"].items():
+    for count, each in figures["clients"].items():
+        clients = "1 client" if count == "1" else f"{count} clients"
         for name, title in (("empty", "view that does nothing"), ("orders", "orders")):
             row = each[name]
             lines.append(
-                f"| {title}, {clients} clients | {row['requests_per_s']:,.0f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
+                f"| {title}, {clients} | {row['requests_per_s']:,.0f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
             )
-        lines.append(f"| **orders / empty, {clients} clients** | **{each['ratio']:.0%}** | | |")
+        lines.append(f"| **orders / empty, {clients}** | **{each['ratio']:.0%}** | | |")
     return [*lines, "", f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each.", ""]
 
 
