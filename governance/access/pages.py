@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -150,6 +151,8 @@ class ReadOnlyPage(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
     page_template: ClassVar[str] = "console/facts.html"
     change_list_template = "console/change_list.html"
     show_full_result_count = False
+    # Facets count the whole table once per choice.
+    show_facets = ShowFacets.NEVER
     list_filter_submit = True
     list_per_page = 50
     list_max_show_all = 0

@@ -1,6 +1,4 @@
-"""What the exchange's lists are exported as: one column per fact, money in units, times in UTC. There is no import."""
-
-from typing import Any
+"""What the exchange's lists are exported as: one column per fact, money in units, times in UTC."""
 
 from import_export import fields, resources
 
@@ -9,14 +7,7 @@ from markets.lifecycle.models import Market
 from markets.trading.models import Order, Position, Trade
 
 
-class _Export(resources.ModelResource):  # type: ignore[misc]
-    """Written as the values are, without the detours an import would need."""
-
-    def import_data(self, *args: Any, **kwargs: Any) -> None:
-        raise NotImplementedError("Rows of the exchange come from its events alone.")
-
-
-class MarketExport(_Export):
+class MarketExport(resources.ModelResource):  # type: ignore[misc]
     class Meta:
         model = Market
         fields = (
@@ -26,7 +17,7 @@ class MarketExport(_Export):
         )  # fmt: skip
 
 
-class OrderExport(_Export):
+class OrderExport(resources.ModelResource):  # type: ignore[misc]
     class Meta:
         model = Order
         fields = (
@@ -36,7 +27,7 @@ class OrderExport(_Export):
         )  # fmt: skip
 
 
-class TradeExport(_Export):
+class TradeExport(resources.ModelResource):  # type: ignore[misc]
     class Meta:
         model = Trade
         fields = (
@@ -47,7 +38,7 @@ class TradeExport(_Export):
         )  # fmt: skip
 
 
-class PositionExport(_Export):
+class PositionExport(resources.ModelResource):  # type: ignore[misc]
     class Meta:
         model = Position
         fields = (
@@ -56,7 +47,7 @@ class PositionExport(_Export):
         )  # fmt: skip
 
 
-class AccountExport(_Export):
+class AccountExport(resources.ModelResource):  # type: ignore[misc]
     available_units = fields.Field(attribute="available_units", column_name="available_units", readonly=True)
 
     class Meta:
@@ -67,7 +58,7 @@ class AccountExport(_Export):
         )  # fmt: skip
 
 
-class PostingExport(_Export):
+class PostingExport(resources.ModelResource):  # type: ignore[misc]
     class Meta:
         model = Posting
         fields = (

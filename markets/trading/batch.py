@@ -81,8 +81,8 @@ def _makers(state: MarketState, commands: Iterable[PlaceOrder], takers: set[int]
     outcomes = state.opened_rules().outcomes
     for command in commands:
         order = command.order
-        if not (0 <= order.outcome < outcomes and MIN_PRICE <= order.price <= MAX_PRICE):
-            continue  # will be refused
+        if order.quantity < 1 or not (0 <= order.outcome < outcomes and MIN_PRICE <= order.price <= MAX_PRICE):
+            continue  # will be refused; counted, a negative quantity would hide makers from the lock
         mirrored = outcomes == 2 and order.outcome == 1
         is_bid = order.is_buy != mirrored
         price = SET_UNITS - order.price if mirrored else order.price

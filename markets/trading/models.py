@@ -1,5 +1,6 @@
 """What the sequencer writes beside the events: orders, trades and positions, for reading. The stream is the truth."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -137,6 +138,7 @@ class Trade(models.Model):
             models.Index(fields=["maker_account", "-id"], name="trade_maker"),
             models.Index(fields=["taker_order"], name="trade_taker_order"),
             models.Index(fields=["maker_order"], name="trade_maker_order"),
+            BrinIndex(fields=["executed_at"], name="trade_executed", pages_per_range=16, autosummarize=True),
         ]
 
     def __str__(self) -> str:

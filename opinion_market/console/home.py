@@ -21,7 +21,7 @@ from opinion_market.kernel.money import credits_text
 
 CHART_HOURS = 48
 CHART_WIDTH, CHART_HEIGHT = 960.0, 120.0
-MARKETS_SHOWN = 8
+MARKETS_SHOWN = 5
 KEYS_EXPIRE_WITHIN = timedelta(days=7)
 # Background work runs every few seconds; behind by more than this, something is wrong.
 LAG_SECONDS = 120
