@@ -66,10 +66,14 @@ def start(
     stop_signal: how it is asked to stop; orphan_signal: what the kernel sends it when the caller dies.
     """
 
+    parent = os.getpid()
+
     def prepare() -> None:
         if account is not None:
             account.assume()
         die_with_parent(orphan_signal)
+        if os.getppid() != parent:  # it died before the kernel knew whose end to watch for
+            os._exit(1)
 
     with log.open("ab") as output:
         popen = subprocess.Popen(
