@@ -19,6 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 handler400 = "opinion_market.api.fallback.bad_request"
-handler403 = "opinion_market.api.fallback.permission_denied"
+handler403 = "opinion_market.console.refusal.permission_denied"
 handler404 = "opinion_market.api.fallback.page_not_found"
 handler500 = "opinion_market.api.fallback.server_error"

@@ -9,14 +9,17 @@ import hashlib
 import re
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.models import Q
 
 from governance.identity.errors import ApiKeyNotFound, InvalidExpiry
 from governance.identity.models import ApiKey, User
 from opinion_market.kernel.errors import NotPermitted
+from opinion_market.kernel.prepared import run_prepared
 
 KEY_MARK = "om_"
 _KEY = re.compile(r"om_[0-9a-f]{8}_[A-Za-z0-9_-]{43}")
@@ -71,12 +74,31 @@ def recognise_api_key(text: str, *, now: datetime) -> ApiKey | None:
     """
     if not _KEY.fullmatch(text):
         return None
-    live = ApiKey.objects.filter(Q(expires_at=None) | Q(expires_at__gt=now), revoked_at=None, user__is_active=True)
-    key = live.select_related("user").filter(secret_hash=_digest(text)).first()
+    row = run_prepared(_live_key_statement(), [_digest(text), now]).fetchone()
+    key = _key_of_row(row) if row else None
     if key is not None and (key.last_used_at is None or key.last_used_at <= now - _USE_RECORDED_EVERY):
         # Of many requests at once the first records; the others find nothing left to update.
         due = ApiKey.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=now - _USE_RECORDED_EVERY), pk=key.pk)
         due.update(last_used_at=now)
+    return key
+
+
+@cache
+def _live_key_statement() -> str:
+    """A live key by its hash, with its user. Built once: the ORM took 40% of a whole order's request to build it anew."""
+    columns = [f"k.{field.column}" for field in ApiKey._meta.concrete_fields]
+    columns += [f"u.{field.column}" for field in User._meta.concrete_fields]
+    return (
+        f"SELECT {', '.join(columns)} FROM governance_apikey k JOIN governance_user u ON u.id = k.user_id "  # noqa: S608
+        "WHERE k.secret_hash = %s AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > %s) AND u.is_active"
+    )
+
+
+def _key_of_row(row: tuple[Any, ...]) -> ApiKey:
+    key_fields = [field.attname for field in ApiKey._meta.concrete_fields]
+    user_fields = [field.attname for field in User._meta.concrete_fields]
+    key = ApiKey.from_db(DEFAULT_DB_ALIAS, key_fields, row[: len(key_fields)])
+    key.user = User.from_db(DEFAULT_DB_ALIAS, user_fields, row[len(key_fields) :])
     return key
 
 

@@ -1,7 +1,7 @@
 """One market in memory. Only `apply` changes it, and only from events, so that it can be rebuilt from its stream."""
 
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 from markets.engine import lmsr
 from markets.engine.book import Book
@@ -95,6 +95,10 @@ class MarketState:
         self.books[order.book].side(order.is_bid).add(order)
         if order.expires_us is not None:
             heappush(self.expiries, (order.expires_us, order.id))
+            if len(self.expiries) > 2 * len(self.orders) + 1_000:
+                # Quotes cancelled long before their time would pile up here.
+                self.expiries = [entry for entry in self.expiries if entry[1] in self.orders]
+                heapify(self.expiries)
 
     def unrest(self, order: Order) -> None:
         """Take an order off its book. Its expiry stays in the heap and is skipped when its time comes."""

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from unfold.sites import UnfoldAdminSite
 
 from opinion_market.console.home import home
+from opinion_market.console.sign_in import SignInForm
 from opinion_market.kernel import clock
 
 
@@ -18,6 +19,7 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     site_header = "Opinion Market"
     index_title = "Home"
     index_template = "console/home.html"
+    login_form = SignInForm
     login_template = "console/login.html"
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:

@@ -2,7 +2,7 @@
 
 Django's cursors send each statement as text, to be parsed and planned every time. `run_prepared` uses the same
 connection and transaction through the driver's own cursor, so that PostgreSQL keeps the plan and parameters travel apart
-from the statement. Such statements do not pass Django's query log.
+from the statement.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,8 @@ from django.db import connection
 def run_prepared(statement: str, parameters: Sequence[object]) -> psycopg.Cursor[tuple[Any, ...]]:
     """Execute a constant statement in the current transaction; the cursor holds its rows. Raises django.db errors."""
     connection.ensure_connection()
+    if connection.queries_logged:  # so that tests that count queries count these
+        connection.queries_log.append({"sql": statement, "time": ""})
     cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
     with connection.wrap_database_errors:
         return cursor.execute(statement.encode(), parameters)
