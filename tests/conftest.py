@@ -1,11 +1,16 @@
 """Fixtures that tests of every package share."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
+
+# A runner that was started in the background ignores Ctrl-C, and so would every process that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The default is the same on every run, so that a red build is red for its change; the nightly run looks for new cases:
 # pytest --hypothesis-profile=nightly tests/properties

@@ -57,6 +57,7 @@ class _FormThrottle(_AttemptThrottle):
         self.scope = scope
         super().__init__()
         self._key = self.key_of(ident)
+        _, self._window_s = self.parse_rate(self.rate)
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
         return self._key
@@ -66,7 +67,7 @@ class _FormThrottle(_AttemptThrottle):
         history = self.cache.get(self._key, [])
         if self.now in history:
             history.remove(self.now)
-            self.cache.set(self._key, history, self.duration)
+            self.cache.set(self._key, history, self._window_s)
 
 
 class FormAttempt:

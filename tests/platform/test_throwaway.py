@@ -95,7 +95,7 @@ def test_servers_that_are_named_already_are_used_and_none_is_started(clean_envir
 
 def test_a_command_that_does_not_exist_is_named(clean_environment: dict[str, str]) -> None:
     result = subprocess.run(
-        [*THROWAWAY, "no-such-command"],
+        [*THROWAWAY, "/no/such/command"],  # by its path: a search of PATH may end in another error
         env=clean_environment,
         cwd=BASE_DIR,
         capture_output=True,
@@ -103,4 +103,4 @@ def test_a_command_that_does_not_exist_is_named(clean_environment: dict[str, str
         check=False,
     )
     assert result.returncode == 1
-    assert result.stderr == "no-such-command cannot be run: No such file or directory.\n"
+    assert result.stderr == "/no/such/command cannot be run: No such file or directory.\n"
