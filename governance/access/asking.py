@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from governance.access.pages import Fact, ReadOnlyPage
+from governance.access.pages import Fact, rendered
 from opinion_market.kernel.errors import DomainError
 
 
@@ -17,7 +17,7 @@ class DeedForm(forms.Form):
     """A form that asks for the reason, last."""
 
     reason = forms.CharField(
-        max_length=500,
+        max_length=200,
         min_length=3,
         strip=True,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -46,12 +46,12 @@ class Question:
 def ask(
     request: HttpRequest,
     *,
-    page: ReadOnlyPage,
+    page: Any,
     question: Question,
     form: forms.Form,
     act: Callable[[Mapping[str, Any]], object],
 ) -> HttpResponse:
-    """Show the form; once it is filled in, `act` on its values, say so, and go back.
+    """Show the form; once it is filled in, `act` on its values, say so, and go back. `page` is the ModelAdmin.
 
     What `act` refuses (DomainError) stands above the form, and nothing has been changed.
     """
@@ -63,4 +63,4 @@ def ask(
         else:
             messages.success(request, question.done)
             return HttpResponseRedirect(question.back)
-    return page.rendered(request, "console/ask.html", {"title": question.title, "question": question, "form": form})
+    return rendered(page, request, "console/ask.html", {"title": question.title, "question": question, "form": form})

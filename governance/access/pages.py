@@ -141,6 +141,13 @@ def staff(request: HttpRequest) -> User:
     return request.user
 
 
+def rendered(page: Any, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
+    """A page in the console's frame; `page` is the ModelAdmin it belongs to."""
+    request.current_app = page.admin_site.name
+    frame = {**page.admin_site.each_context(request), "opts": page.opts, "model_admin": page, "media": page.media}
+    return TemplateResponse(request, template, {**frame, **context})
+
+
 class ReadOnlyPage(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
     """A list and a page of facts that nobody can edit, whatever they post.
 
@@ -211,9 +218,7 @@ class ReadOnlyPage(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
 
     def rendered(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         """A page in the console's frame."""
-        request.current_app = self.admin_site.name
-        frame = {**self.admin_site.each_context(request), "opts": self.opts, "model_admin": self, "media": self.media}
-        return TemplateResponse(request, template, {**frame, **context})
+        return rendered(self, request, template, context)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list, with the page's buttons above it."""

@@ -1,5 +1,6 @@
 """People and API keys in the console."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from governance.access.asking import DeedForm, Question, ask
 from governance.access.console import SUPERUSER, CatalogueAdminMixin, RefusalsAsMessagesMixin
-from governance.access.reason import ask_reason
 from governance.identity import services
 from governance.identity.models import ApiKey, User
 from opinion_market.kernel import clock
@@ -127,17 +128,21 @@ class ApiKeyAdmin(RefusalsAsMessagesMixin, ModelAdmin):  # type: ignore[misc]
         key = self.get_object(request, object_id)
         actor = request.user
         assert isinstance(actor, User)  # noqa: S101 - the site admits staff only
-        return ask_reason(
-            request,
-            page=self,
+        question = Question(
             title="Revoke",
-            question=f"Whoever uses “{key}” is refused from now on. This cannot be undone.",
+            button="Revoke",
+            consequences=[f"Whoever uses “{key}” is refused from now on.", "This cannot be undone."],
             done="The key is revoked.",
             back=reverse("admin:governance_apikey_change", args=[object_id]),
-            act=lambda reason: services.revoke_api_key(
-                actor=actor, api_key_id=UUID(object_id), now=clock.now(), reason=reason
-            ),
+            is_dangerous=True,
         )
+
+        def act(given: Mapping[str, Any]) -> object:
+            return services.revoke_api_key(
+                actor=actor, api_key_id=UUID(object_id), now=clock.now(), reason=given["reason"]
+            )
+
+        return ask(request, page=self, question=question, form=DeedForm(request.POST or None), act=act)
 
 
 _SHOWN_ONCE = "governance.new_api_key"
