@@ -1,5 +1,6 @@
 """The WSGI entry point: granian under `make run`; gunicorn and others serve it alike."""
 
+import gc
 import sys
 
 from django.core.handlers.wsgi import WSGIHandler
@@ -12,9 +13,12 @@ def _application() -> WSGIHandler:
     """Load Django, or end the process with the one sentence that says which setting is wrong."""
     try:
         choose_settings_module()
-        return get_wsgi_application()
+        loaded = get_wsgi_application()
     except SettingsError as error:
         sys.exit(str(error))
+    # What has been loaded stays for good; the garbage collector need not walk it again and again under load.
+    gc.freeze()
+    return loaded
 
 
 application = _application()
