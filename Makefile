@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench format lock clean
+.PHONY: help setup setup-dev run manage test check bench format lock clean
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
@@ -29,6 +29,9 @@ setup-dev: ## the same, with what tests and checks need
 
 run: setup ## start the platform on http://localhost:8000 (Ctrl-C stops it)
 	@exec $(python) -m opinion_market.platform.run
+
+manage: ## run a manage.py command on the running platform: make manage ARGS="audit_exchange"
+	@$(python) -m opinion_market.platform.manage $(ARGS)
 
 test: setup-dev ## run the tests beside a PostgreSQL and a Redis of their own
 	@$(throwaway) $(python) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)

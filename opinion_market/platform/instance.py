@@ -1,6 +1,6 @@
 """One installation of the platform on this machine: where its data, logs, secrets and sockets are.
 
-    <DATA_DIR>/<PORT>/   lock  secrets.json  logs/  postgres/  redis/  static/
+    <DATA_DIR>/<PORT>/   lock  secrets.json  environment.json (while it runs)  logs/  postgres/  redis/  static/
     <temporary folder>/opinion-market-<user id>-<digest>/   postgres/  private/
 
 The sockets live apart because a unix socket's path may have no more than 107 characters. Their folder is named from the
@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -48,6 +49,7 @@ class Instance:
 
     def close(self) -> None:
         """Remove the sockets and release the lock. To be called when nothing runs any more."""
+        environment_file(self.folder).unlink(missing_ok=True)
         shutil.rmtree(self.sockets, ignore_errors=True)
         self.lock.close()
 
@@ -58,15 +60,29 @@ class Instance:
         """Read the generated secrets; generate them the first time."""
         path = self.folder / "secrets.json"
         if not path.exists():
-            generated = {"secret_key": secrets.token_urlsafe(48), "admin_password": secrets.token_urlsafe(12)}
-            new = path.with_suffix(".new")
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                json.dump(generated, file, indent=2)
-            new.replace(path)
+            _write_privately(
+                path, {"secret_key": secrets.token_urlsafe(48), "admin_password": secrets.token_urlsafe(12)}
+            )
         try:
             return Secrets(**json.loads(path.read_text()))
         except (ValueError, TypeError, OSError) as error:
             raise PlatformError(f"{path} cannot be read ({error}); remove it to have new secrets generated.") from None
+
+    def tell(self, environment: Mapping[str, str]) -> None:
+        """Note what the platform's processes are told, for commands that join them (`platform.manage`)."""
+        _write_privately(environment_file(self.folder), environment)
+
+
+def environment_file(folder: Path) -> Path:
+    """Where a running instance notes its environment; it holds the secret key, and is for its owner's eyes."""
+    return folder / "environment.json"
+
+
+def _write_privately(path: Path, document: Mapping[str, str]) -> None:
+    new = path.with_suffix(".new")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(document, file, indent=2)
+    new.replace(path)
 
 
 def open_instance(*, data_dir: Path, port: int) -> Instance:

@@ -28,6 +28,16 @@ from opinion_market.settings.env import BASE_DIR, Launch, read_environment
 
 ADMIN = "admin"
 READY_PATIENCE_S = 90
+# What a command needs to join the running platform.
+JOINING = (
+    "ENVIRONMENT",
+    "SECRET_KEY",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "ALLOWED_HOSTS",
+    "PUBLIC_URL",
+    "STATIC_ROOT",
+)
 # What depends on what: the last stage is stopped first.
 DATA, WORK, FRONT = range(3)
 
@@ -60,6 +70,7 @@ class Startup:
         environment = self._environment(instance, secrets, database_url=postgres.url, redis_url=redis.url)
         # Before anything is started: what the services would refuse later.
         read_environment(environment)
+        instance.tell({name: environment[name] for name in JOINING if name in environment})
         if launch.database_url is None:
             self.supervisor.keep(postgres.start, stage=DATA)
             self.report.step("PostgreSQL is up")

@@ -29,6 +29,18 @@ def free_port() -> int:
         return port
 
 
+def manage(environment: dict[str, str], data_dir: Path, port: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `make manage` does."""
+    return subprocess.run(
+        [sys.executable, "-m", "opinion_market.platform.manage", *arguments],
+        env={**environment, "PORT": str(port), "DATA_DIR": str(data_dir)},
+        cwd=BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 class Platform:
     """A running platform and what it printed."""
 
@@ -106,8 +118,15 @@ def test_it_serves_stops_cleanly_and_keeps_its_data(clean_environment: dict[str,
         password = password_in(platform.printed())
         processes = descendants(platform.process.pid)
         assert len(processes) > 8
+        audited = manage(clean_environment, data_dir, port, "audit_exchange")
+        assert audited.returncode == 0, audited.stdout + audited.stderr
     assert platform.process.returncode == 0, platform.printed()
     assert not survivors(processes, within_s=10)
+    refused = manage(clean_environment, data_dir, port, "audit_exchange")
+    assert (refused.returncode, refused.stderr.splitlines()[0].split(";")[0]) == (
+        1,
+        f"Nothing runs on port {port} from this folder",
+    )
 
     with running(clean_environment, data_dir, port) as platform:
         platform.await_ready()
