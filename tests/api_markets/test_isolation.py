@@ -116,3 +116,12 @@ def test_a_market_is_not_created_in_a_foreign_organization(venue, elsewhere):
     body = {"organization": venue.organization.slug, "question": "Q?", "criteria": "C."}
     assert elsewhere.chief.refused("post", "markets", body) == (404, "organization_not_found")
     assert venue.trader().refused("post", "markets", body) == (403, "permission_missing")
+
+
+def test_a_superuser_sees_every_market_but_trades_only_as_a_member(venue, elsewhere):
+    market, everywhere = venue.market(), elsewhere.trader()
+    everywhere.user.is_superuser = True
+    everywhere.user.save()
+    assert everywhere.get(f"markets/{market}")["id"] == market
+    assert everywhere.order_refused(market) == (404, "market_not_found")
+    everywhere.order(elsewhere.market())
