@@ -102,7 +102,7 @@ class Posting(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["account", "-id"], name="posting_account"),
-            # Positions grow as rows are appended, so a few pages of block ranges find a journal; a B-tree cost 2 us an order.
+            # Positions grow as rows are appended, so block ranges find a journal in a few pages and cost an insert nothing.
             BrinIndex(fields=["event_position"], name="posting_event", pages_per_range=16, autosummarize=True),
         ]
 

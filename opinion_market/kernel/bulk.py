@@ -1,7 +1,7 @@
 """Bulk insert by PostgreSQL's COPY in text format.
 
 COPY parses no SQL and plans nothing, and one write carries all rows; the text is built here, since adapting each value
-through the driver would cost more than the insert. Callers give columns of plain values; escaping is done here.
+through the driver costs more. Callers give columns of plain values; escaping is done here.
 """
 
 from collections.abc import Iterable, Sequence
