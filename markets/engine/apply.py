@@ -1,45 +1,12 @@
 """Events in, the next state out - and what they did to cash and orders. Deterministic; used live and in replay alike."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 from markets.engine import lmsr
-from markets.engine.book import Book
+from markets.engine.cancelling import cancel, cancelled
+from markets.engine.effects import Effects, EventData, Handler, change_sets
+from markets.engine.lifecycle import LIFECYCLE
 from markets.engine.orders import Order
-from markets.engine.state import House, MarketState, Rules, exchange
+from markets.engine.state import MarketState, Rules, exchange
 from markets.engine.units import MAX_PRICE, MIN_PRICE, SET_UNITS
-
-EventData = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Effects:
-    """What an event did beyond the state itself.
-
-    cash: per account, change of balance and of the reserved part, in units; sums to zero over all accounts.
-    reason: why cash moved, for the journal.
-    orders: orders that changed, by id. holders: accounts whose contracts changed. price_after: per fill, in units.
-    """
-
-    reason: str = "merge"
-    cash: dict[int, list[int]] = field(default_factory=dict)
-    orders: dict[str, Order] = field(default_factory=dict)
-    holders: set[int] = field(default_factory=set)
-    price_after: list[int] = field(default_factory=list)
-
-    def move(self, account: int, delta: int, reserved: int = 0) -> None:
-        """Add to an account's change of balance and of reserved cash, in units."""
-        entry = self.cash.get(account)
-        if entry is None:
-            self.cash[account] = [delta, reserved]
-        else:
-            entry[0] += delta
-            entry[1] += reserved
-
-    def as_data(self) -> list[list[int]]:
-        """[[account, delta, reserved delta], ...] in account order, for the event."""
-        return [[account, *change] for account, change in sorted(self.cash.items()) if change[0] or change[1]]
 
 
 def apply(state: MarketState, type: str, data: EventData, at_us: int) -> Effects:
@@ -61,78 +28,8 @@ def _merge_free_sets(state: MarketState, account: int, effects: Effects) -> None
     elif whole > holding.kept:
         merged = whole - holding.kept
         holding.free = [count - merged for count in holding.free]
-        _change_sets(state, -merged, effects)
+        change_sets(state, -merged, effects)
         effects.move(account, merged * SET_UNITS)
-
-
-def _change_sets(state: MarketState, sets: int, effects: Effects) -> None:
-    """Complete sets come into being or dissolve; the escrow holds 10,000 units for each."""
-    state.sets += sets
-    effects.move(state.opened_rules().escrow_account, sets * SET_UNITS)
-
-
-def _opened(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    outcomes = data["outcomes"]
-    accounts = data["accounts"]
-    state.rules = Rules(
-        outcomes=outcomes,
-        taker_fee_bps=data["taker_fee_bps"],
-        maker_fee_bps=data["maker_fee_bps"],
-        escrow_account=accounts["escrow"],
-        fee_account=accounts["fees"],
-        house_account=accounts["house"],
-    )
-    state.books = [Book() for _ in range(1 if outcomes == 2 else outcomes)]
-    state.status = "open"
-    state.last_prices = list(data["prior_units"])
-    if data["house_liquidity"]:
-        b, prior = data["house_liquidity"], data["prior_units"]
-        state.house = House(b, lmsr.start(prior, b), prior, [0] * outcomes)
-        state.holding(accounts["house"])
-        effects.reason = "subsidy"
-        effects.move(accounts["subsidy"], -data["subsidy_units"])
-        effects.move(accounts["house"], data["subsidy_units"])
-
-
-def _status(status: str) -> Callable[[MarketState, EventData, int, Effects], None]:
-    def change(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-        state.status = status
-
-    return change
-
-
-def _resolved(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    state.status = "resolved"
-    state.payout_units = list(data["payout_units"])
-
-
-def _cancelled(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    for order_id in data["orders"]:
-        _cancel(state, state.orders[order_id], effects)
-
-
-def _closed(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    _cancelled(state, data, at_us, effects)
-    state.status = "closed"
-
-
-def _cancel(state: MarketState, order: Order, effects: Effects) -> None:
-    """Take an order off the book and give back what it reserved, contracts and cash."""
-    state.unrest(order)
-    stock = order.stock
-    if stock:
-        holding = state.holding(order.account)
-        for outcome in range(len(holding.free)):
-            if (outcome == order.book) != order.is_bid:
-                holding.free[outcome] += stock
-                holding.reserved[outcome] -= stock
-        effects.holders.add(order.account)
-    if order.reserved:
-        effects.move(order.account, 0, -order.reserved)
-        order.reserved = 0
-    order.cancelled += order.remaining
-    order.remaining = 0
-    effects.orders[order.id] = order
 
 
 def _minted(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
@@ -143,7 +40,7 @@ def _minted(state: MarketState, data: EventData, at_us: int, effects: Effects) -
     effects.reason = "mint"
     effects.move(account, -quantity * SET_UNITS)
     effects.holders.add(account)
-    _change_sets(state, quantity, effects)
+    change_sets(state, quantity, effects)
 
 
 def _merged(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
@@ -154,7 +51,7 @@ def _merged(state: MarketState, data: EventData, at_us: int, effects: Effects) -
     effects.reason = "merge"
     effects.move(account, quantity * SET_UNITS)
     effects.holders.add(account)
-    _change_sets(state, -quantity, effects)
+    change_sets(state, -quantity, effects)
 
 
 def _placed(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
@@ -174,7 +71,7 @@ def _placed(state: MarketState, data: EventData, at_us: int, effects: Effects) -
     )
     effects.orders[order.id] = order
     for own in data["self_trades"]:
-        _cancel(state, state.orders[own], effects)
+        cancel(state, state.orders[own], effects)
     if data["self_trades"] and order.account in state.holdings:
         _merge_free_sets(state, order.account, effects)
     for fill in data["fills"]:
@@ -213,7 +110,7 @@ def _fill(state: MarketState, rules: Rules, taker: Order, fill: EventData, at_us
     sold_short = quantity - (maker_stock if taker.is_bid else taker_stock)
     bought_with_baskets = taker_stock if taker.is_bid else maker_stock
     if sold_short != bought_with_baskets:
-        _change_sets(state, sold_short - bought_with_baskets, effects)
+        change_sets(state, sold_short - bought_with_baskets, effects)
     effects.holders.add(taker.account)
     effects.holders.add(maker_account)
     _record_price(state, taker.book, fill, quantity, value, at_us, effects)
@@ -279,50 +176,11 @@ def _record_price(
     effects.price_after.append(state.last_prices[book])
 
 
-def _settled(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    """Pay every holder what its contracts are worth and dissolve all sets."""
-    effects.reason = "payout"
-    for account, units in data["payouts"]:
-        effects.move(account, units)
-    _change_sets(state, -state.sets, effects)
-    for account, holding in state.holdings.items():
-        if any(holding.free):
-            holding.free = [0] * len(holding.free)
-            effects.holders.add(account)
-        holding.kept = 0
-    state.status = "settled"
-
-
-def _swept(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    """What is left of the house's cash returns to the subsidy; the market's fees go to the organization's fee account."""
-    effects.reason = "sweep"
-    for source, target, units in data["sweeps"]:
-        effects.move(source, -units)
-        effects.move(target, units)
-
-
-def _nothing(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
-    """Events that say something about the market without changing how it trades."""
-
-
-_HANDLERS: dict[str, Callable[[MarketState, EventData, int, Effects], None]] = {
-    "MarketCreated": _status("draft"),
-    "MarketUpdated": _nothing,
-    "MarketSubmitted": _status("pending_approval"),
-    "MarketReturned": _status("draft"),
-    "MarketApproved": _nothing,
-    "MarketOpened": _opened,
-    "MarketHalted": _status("halted"),
-    "MarketResumed": _status("open"),
-    "MarketClosed": _closed,
-    "ResolutionProposed": _resolved,
-    "ResolutionWithdrawn": _status("closed"),
-    "ResolutionFinalized": _status("finalized"),
-    "MarketSettled": _settled,
-    "MarketSwept": _swept,
+_HANDLERS: dict[str, Handler] = {
+    **LIFECYCLE,
     "OrderPlaced": _placed,
-    "OrdersCancelled": _cancelled,
-    "OrdersExpired": _cancelled,
+    "OrdersCancelled": cancelled,
+    "OrdersExpired": cancelled,
     "SetsMinted": _minted,
     "SetsMerged": _merged,
 }

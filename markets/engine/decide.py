@@ -178,7 +178,8 @@ def cancel_orders(state: MarketState, *, account: int | None, reason: str = "req
 
     Sorted, because a state loaded from a snapshot does not know in which order its orders came to rest across books.
     """
-    ids = sorted(order.id for order in state.orders.values() if account is None or order.account == account)
+    resting = state.orders.values() if account is None else state.orders_of(account)
+    ids = sorted(order.id for order in resting)
     return {"orders": ids, "reason": reason}
 
 

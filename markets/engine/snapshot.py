@@ -67,7 +67,7 @@ def load(document: dict[str, Any]) -> MarketState:
         state.holding(state.rules.house_account)
     for given in document["orders"]:
         order = Order(*given)
-        state.orders[order.id] = order
+        state.index(order)
         state.books[order.book].side(order.is_bid).add(order)
         if order.expires_us is not None:
             state.expiries.append((order.expires_us, order.id))

@@ -65,6 +65,7 @@ class MarketState:
     house: House | None = None
     books: list[Book] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
+    orders_by_account: dict[int, dict[str, Order]] = field(default_factory=dict)
     holdings: dict[int, Holding] = field(default_factory=dict)
     expiries: list[tuple[int, str]] = field(default_factory=list)
     sets: int = 0
@@ -91,7 +92,7 @@ class MarketState:
 
     def rest(self, order: Order) -> None:
         """Put an order with a remaining quantity on its book, behind all others at its price."""
-        self.orders[order.id] = order
+        self.index(order)
         self.books[order.book].side(order.is_bid).add(order)
         if order.expires_us is not None:
             heappush(self.expiries, (order.expires_us, order.id))
@@ -100,9 +101,25 @@ class MarketState:
                 self.expiries = [entry for entry in self.expiries if entry[1] in self.orders]
                 heapify(self.expiries)
 
+    def index(self, order: Order) -> None:
+        """Make a resting order known by its id and under its account."""
+        self.orders[order.id] = order
+        own = self.orders_by_account.get(order.account)
+        if own is None:
+            own = self.orders_by_account[order.account] = {}
+        own[order.id] = order
+
+    def orders_of(self, account: int) -> list[Order]:
+        """An account's resting orders."""
+        return list(self.orders_by_account.get(account, {}).values())
+
     def unrest(self, order: Order) -> None:
         """Take an order off its book. Its expiry stays in the heap and is skipped when its time comes."""
         del self.orders[order.id]
+        own = self.orders_by_account[order.account]
+        del own[order.id]
+        if not own:
+            del self.orders_by_account[order.account]
         self.books[order.book].side(order.is_bid).remove(order)
 
     def due(self, now_us: int) -> list[Order]:

@@ -189,7 +189,7 @@ class Close(Step):
     allowed_from = ("open", "halted")
 
     def accounts(self, state: MarketState) -> set[int]:
-        return {order.account for order in state.orders.values()}
+        return set(state.orders_by_account)
 
     def take(self, session: MarketSession, market: Market) -> None:
         data = decide.cancel_orders(session.state, account=None, reason="market_closed")

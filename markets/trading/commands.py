@@ -111,7 +111,7 @@ class CancelOrders(Command):
     reason: str = "requested"
 
     def accounts(self, state: MarketState) -> set[int]:
-        return {order.account for order in state.orders.values() if self.account in {None, order.account}}
+        return set(state.orders_by_account) if self.account is None else {self.account}
 
     def decide(self, session: MarketSession) -> Reply:
         data = decide.cancel_orders(session.state, account=self.account, reason=self.reason)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from markets.engine.apply import Effects, apply
+from markets.engine.apply import apply
+from markets.engine.effects import Effects
 from markets.engine.orders import Order
 from markets.engine.state import MarketState
 from markets.trading.errors import MarketNotFound

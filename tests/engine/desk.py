@@ -9,7 +9,8 @@ from copy import deepcopy
 from typing import Any
 
 from markets.engine import decide, lmsr, snapshot
-from markets.engine.apply import Effects, apply
+from markets.engine.apply import apply
+from markets.engine.effects import Effects
 from markets.engine.orders import NewOrder, Order
 from markets.engine.state import MarketState
 from markets.engine.units import SET_UNITS

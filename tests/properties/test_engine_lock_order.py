@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets.engine.apply import Effects
+from markets.engine.effects import Effects
 from markets.engine.matching import makers_within_reach
 from markets.engine.state import MarketState
 from markets.engine.units import SET_UNITS
