@@ -2,6 +2,15 @@
 
 from markets.ledger.admin import AccountAdmin, PostingAdmin
 from markets.lifecycle.admin import MarketAdmin
+from markets.lifecycle.group_admin import MarketGroupAdmin
 from markets.trading.admin import OrderAdmin, PositionAdmin, TradeAdmin
 
-__all__ = ["AccountAdmin", "MarketAdmin", "OrderAdmin", "PositionAdmin", "PostingAdmin", "TradeAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "MarketAdmin",
+    "MarketGroupAdmin",
+    "OrderAdmin",
+    "PositionAdmin",
+    "PostingAdmin",
+    "TradeAdmin",
+]

@@ -3,11 +3,14 @@
 from django.urls import path
 
 from markets.ledger.api import own, staff
+from markets.lifecycle.api import groups
 from markets.lifecycle.api.markets import MarketViewSet
 from markets.lifecycle.api.steps import MarketStepsViewSet
 from markets.trading.api import batches, events, holdings, market_data, orders, prices, sets
 
 urlpatterns = [
+    path("market-groups", groups.MarketGroupViewSet.as_view({"get": "list", "post": "create"})),
+    path("market-groups/<uuid:group_id>", groups.MarketGroupViewSet.as_view({"get": "retrieve"})),
     path("markets", MarketViewSet.as_view({"get": "list", "post": "create"})),
     path("markets/<uuid:market_id>", MarketViewSet.as_view({"get": "retrieve"})),
     path("markets/<uuid:market_id>/submit", MarketStepsViewSet.as_view({"post": "submit"})),
@@ -19,6 +22,7 @@ urlpatterns = [
     path("markets/<uuid:market_id>/resolve", MarketStepsViewSet.as_view({"post": "resolve"})),
     path("markets/<uuid:market_id>/withdraw-resolution", MarketStepsViewSet.as_view({"post": "withdraw_resolution"})),
     path("markets/<uuid:market_id>/finalize", MarketStepsViewSet.as_view({"post": "finalize"})),
+    path("markets/<uuid:market_id>/outcomes", MarketStepsViewSet.as_view({"post": "split_other"})),
     path("markets/<uuid:market_id>/book", market_data.BookView.as_view()),
     path("markets/<uuid:market_id>/trades", market_data.TradeViewSet.as_view({"get": "list"})),
     path("markets/<uuid:market_id>/prices", prices.PricesView.as_view()),
@@ -28,7 +32,11 @@ urlpatterns = [
     path("markets/<uuid:market_id>/merge", sets.MergeView.as_view()),
     path("orders", orders.OrderViewSet.as_view({"get": "list", "delete": "cancel_all"})),
     path("orders/batch", batches.OrderBatchView.as_view()),
-    path("orders/<uuid:order_id>", orders.OrderViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("orders/cancel", orders.OrderViewSet.as_view({"post": "cancel_listed"})),
+    path(
+        "orders/<uuid:order_id>",
+        orders.OrderViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
     path("positions", holdings.PositionViewSet.as_view({"get": "list"})),
     path("fills", holdings.FillViewSet.as_view({"get": "list"})),
     path("portfolio", holdings.PortfolioView.as_view()),

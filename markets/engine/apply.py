@@ -1,10 +1,11 @@
 """Events in, the next state out - and what they did to cash and orders. Deterministic; used live and in replay alike."""
 
 from markets.engine import lmsr
-from markets.engine.cancelling import cancel, cancelled
+from markets.engine.cancelling import cancel, cancelled, release
 from markets.engine.effects import Effects, EventData, Handler, change_sets
 from markets.engine.lifecycle import LIFECYCLE
 from markets.engine.orders import Order
+from markets.engine.splitting import outcome_split
 from markets.engine.state import MarketState, Rules, exchange
 from markets.engine.units import MAX_PRICE, MIN_PRICE, SET_UNITS
 
@@ -68,7 +69,54 @@ def _placed(state: MarketState, data: EventData, at_us: int, effects: Effects) -
         quantity=given["quantity"],
         mirrored=mirrored,
         expires_us=given.get("expires_us"),
+        post_only=given["post_only"],
+        reduce_only=given.get("reduce_only", False),
     )
+    _trade(state, rules, order, data, at_us, effects)
+
+
+def _amended(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """An open order leaves its place and is placed anew, under its id and with what was filled of it."""
+    effects.reason = "trade"
+    rules = state.opened_rules()
+    given = data["order"]
+    order = state.orders[given["id"]]
+    release(state, order, effects)
+    order.remaining = 0
+    order.price = SET_UNITS - given["price"] if order.mirrored else given["price"]
+    order.quantity = given["quantity"]
+    order.expires_us = given.get("expires_us")
+    if order.account in state.holdings:
+        _merge_free_sets(state, order.account, effects)
+    _trade(state, rules, order, data, at_us, effects)
+
+
+def _reduced(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """An open order becomes smaller and keeps its place; what the part taken away had reserved is given back."""
+    rules = state.opened_rules()
+    order = state.orders[data["order"]]
+    cut = order.quantity - data["quantity"]
+    stock = order.stock
+    order.quantity -= cut
+    order.remaining -= cut
+    order.rested -= cut
+    order.rested_stock = min(order.rested_stock, order.rested)
+    if freed := stock - order.stock:
+        holding = state.holding(order.account)
+        for outcome in range(len(holding.free)):
+            if (outcome == order.book) != order.is_bid:
+                holding.free[outcome] += freed
+                holding.reserved[outcome] -= freed
+        effects.holders.add(order.account)
+    reserve = order.reserve_units(rules.maker_fee_bps)
+    if reserve != order.reserved:
+        effects.move(order.account, 0, reserve - order.reserved)
+        order.reserved = reserve
+    effects.orders[order.id] = order
+
+
+def _trade(state: MarketState, rules: Rules, order: Order, data: EventData, at_us: int, effects: Effects) -> None:
+    """What an order does when its turn comes: own orders in its way go, it fills, and the rest of it rests."""
     effects.orders[order.id] = order
     for own in data["self_trades"]:
         cancel(state, state.orders[own], effects)
@@ -76,7 +124,7 @@ def _placed(state: MarketState, data: EventData, at_us: int, effects: Effects) -
         _merge_free_sets(state, order.account, effects)
     for fill in data["fills"]:
         _fill(state, rules, order, fill, at_us, effects)
-    order.cancelled = data["cancelled"]
+    order.cancelled += data["cancelled"]
     if data["rest"]:
         _rest(state, rules, order, data["rest"], data["rest_stock"], effects)
 
@@ -179,8 +227,11 @@ def _record_price(
 _HANDLERS: dict[str, Handler] = {
     **LIFECYCLE,
     "OrderPlaced": _placed,
+    "OrderAmended": _amended,
+    "OrderReduced": _reduced,
     "OrdersCancelled": cancelled,
     "OrdersExpired": cancelled,
     "SetsMinted": _minted,
     "SetsMerged": _merged,
+    "OutcomeSplit": outcome_split,
 }

@@ -11,7 +11,14 @@ def cancelled(state: MarketState, data: EventData, at_us: int, effects: Effects)
 
 
 def cancel(state: MarketState, order: Order, effects: Effects) -> None:
-    """Take an order off the book and give back what it reserved, contracts and cash."""
+    """Take an order off the book for good."""
+    release(state, order, effects)
+    order.cancelled += order.remaining
+    order.remaining = 0
+
+
+def release(state: MarketState, order: Order, effects: Effects) -> None:
+    """Take an order off the book and give back what it reserved, contracts and cash. Its quantities stay as they are."""
     state.unrest(order)
     stock = order.stock
     if stock:
@@ -24,6 +31,4 @@ def cancel(state: MarketState, order: Order, effects: Effects) -> None:
     if order.reserved:
         effects.move(order.account, 0, -order.reserved)
         order.reserved = 0
-    order.cancelled += order.remaining
-    order.remaining = 0
     effects.orders[order.id] = order

@@ -52,6 +52,20 @@ class Unfillable(Conflict):
     title = "The order cannot be filled completely now."
 
 
+class NothingToReduce(Conflict):
+    """A reduce-only order only gives up contracts that are held and free, and there are none of these."""
+
+    code = "nothing_to_reduce"
+    title = "There is no free position that this order would reduce."
+
+
+class OutcomeNotSplittable(Conflict):
+    """Only an outcome that stands for all the rest, of a market that is open or halted, is split; its price must be 2 units or more."""
+
+    code = "outcome_not_splittable"
+    title = "No outcome can be split off now."
+
+
 class OrderNotFound(NotFound):
     """There is no such order, or it is not the caller's."""
 

@@ -7,7 +7,10 @@ from markets.engine.units import SET_UNITS, fee_units
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """An order as its owner gave it. `price` is the limit, or the worst price of a market order, of `outcome`, in units."""
+    """An order as its owner gave it. `price` is the limit, or the worst price of a market order, of `outcome`, in units.
+
+    budget_units: what a market order to buy may spend, its fees included; it then buys what that affords, up to `quantity`.
+    """
 
     id: str
     account: int
@@ -18,6 +21,8 @@ class NewOrder:
     is_market: bool = False
     time_in_force: str = "gtc"
     post_only: bool = False
+    reduce_only: bool = False
+    budget_units: int | None = None
     expires_us: int | None = None
     client_order_id: str | None = None
 
@@ -39,6 +44,8 @@ class Order:
     quantity: int
     mirrored: bool
     expires_us: int | None
+    post_only: bool = False
+    reduce_only: bool = False
     filled: int = 0
     cancelled: int = 0
     value: int = 0  # units, sum over fills of what the buyer of the book's outcome paid
@@ -47,6 +54,21 @@ class Order:
     rested_stock: int = 0  # of those, delivered from stock
     remaining: int = 0  # contracts resting now
     reserved: int = 0  # units of cash reserved now
+
+    @property
+    def outcome(self) -> int:
+        """The outcome its owner named."""
+        return 1 if self.mirrored else self.book
+
+    @property
+    def is_buy(self) -> bool:
+        """Whether its owner buys that outcome."""
+        return self.is_bid != self.mirrored
+
+    @property
+    def own_price(self) -> int:
+        """The limit in its owner's terms, units."""
+        return SET_UNITS - self.price if self.mirrored else self.price
 
     @property
     def cash_price(self) -> int:
@@ -73,10 +95,11 @@ class Order:
         """Cash the rest may need: the cash part's price and the maker fees that proceeds from stock do not cover.
 
         Fees on the stock part come out of its proceeds, so only the growth beyond them is reserved; the sum of all
-        fees is the same however the fills fall, so the reserve returns to exactly zero.
+        fees is the same however the fills fall, so the reserve returns to exactly zero. A rebate is paid when it is
+        earned; nothing is lent on it.
         """
         cash = self.cash_price * (self.remaining - self.stock)
-        if not bps:
+        if bps <= 0:
             return cash
         charged = self.maker_fee_units(bps, max(self.rested_stock, self.rested - self.remaining))
         return cash + self.maker_fee_units(bps, self.rested) - charged

@@ -98,7 +98,7 @@ class MarketState:
             heappush(self.expiries, (order.expires_us, order.id))
             if len(self.expiries) > 2 * len(self.orders) + 1_000:
                 # Quotes cancelled long before their time would pile up here.
-                self.expiries = [entry for entry in self.expiries if entry[1] in self.orders]
+                self.expiries = [entry for entry in self.expiries if self._stands(entry)]
                 heapify(self.expiries)
 
     def index(self, order: Order) -> None:
@@ -124,12 +124,17 @@ class MarketState:
 
     def due(self, now_us: int) -> list[Order]:
         """Resting orders whose time is up at `now_us`, in the order they expire."""
-        while self.expiries and self.expiries[0][1] not in self.orders:
-            heappop(self.expiries)  # filled or cancelled meanwhile
+        while self.expiries and not self._stands(self.expiries[0]):
+            heappop(self.expiries)  # filled, cancelled or amended meanwhile
         if not self.expiries or self.expiries[0][0] > now_us:
             return []
-        due = sorted(entry for entry in self.expiries if entry[0] <= now_us)
-        return [self.orders[order_id] for _, order_id in due if order_id in self.orders]
+        # A set: an order amended away from a time and back to it has two entries.
+        due = sorted({entry for entry in self.expiries if entry[0] <= now_us and self._stands(entry)})
+        return [self.orders[order_id] for _, order_id in due]
+
+    def _stands(self, entry: tuple[int, str]) -> bool:
+        order = self.orders.get(entry[1])
+        return order is not None and order.expires_us == entry[0]
 
     def house_price(self, outcome: int) -> float | None:
         """The curve's price of an outcome, in (0, 1); None without a house."""

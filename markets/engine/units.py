@@ -10,7 +10,8 @@ FEE_SCALE = SET_UNITS * 10_000  # basis points of price x (set - price) / set
 def fee_units(rate_bps: int, weight: int) -> int:
     """Fee for a weight of sum(price x (10,000 - price) x quantity), in units, rounded up.
 
-    Callers accumulate the weight over an order's fills and charge the difference, so many small fills cost what one large one does.
+    Callers accumulate the weight over an order's fills and charge the difference, so many small fills cost what one large one
+    does. A negative rate is a rebate, which the same rounding makes smaller.
     """
     return -(-rate_bps * weight // FEE_SCALE)
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,9 +24,10 @@ from governance.access.pages import (
     visible_organizations,
 )
 from governance.audit.deeds import record_deed
+from markets.engine.scalar import implied_value
 from markets.lifecycle import services
 from markets.lifecycle.filters import CategoryFilter, ClosingFilter, NeedFilter
-from markets.lifecycle.forms import DraftForm, ResolveForm
+from markets.lifecycle.forms import DraftForm, ResolveForm, SplitOtherForm
 from markets.lifecycle.models import Market
 from markets.lifecycle.steps import BY_NAME, STEPS, Step, dispute_window_ends_at
 from markets.oversight.columns import STATUS_COLOURS, amount, number, percent, price_bars
@@ -60,9 +61,9 @@ class MarketAdmin(ExportedPage):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
-        return rows.select_related("organization", "created_by", "approved_by", "resolved_by").prefetch_related(
-            "outcomes"
-        )
+        return rows.select_related(
+            "organization", "group", "created_by", "approved_by", "resolved_by"
+        ).prefetch_related("outcomes")
 
     def get_urls(self) -> list[URLPattern]:
         step = self.admin_site.admin_view(self.step_view)
@@ -124,6 +125,7 @@ class MarketAdmin(ExportedPage):
         return [
             Fact("Organization", market.organization),
             Fact("Kind", market.get_kind_display()),
+            *_kind_facts(market),
             Fact("Category", market.category or "–"),
             Fact("Visible", "to everybody" if market.is_public else "to its organization"),
             Fact("House market maker", house),
@@ -148,7 +150,7 @@ class MarketAdmin(ExportedPage):
                 step.refusal(actor, market, now),
             )
             for step in STEPS
-            if market.status in step.states and self.permits(request, step.permission, market)
+            if market.status in step.states and step.applies(market) and self.permits(request, step.permission, market)
         ]
 
     def step_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
@@ -159,9 +161,8 @@ class MarketAdmin(ExportedPage):
             raise Http404
         if not self.permits(request, step.permission, market):
             raise PermissionDenied
-        labels = [outcome.label for outcome in market.outcomes.all()]
         data = request.POST if request.method == "POST" else None
-        form = ResolveForm(data, labels=labels) if step.name == "resolve" else DeedForm(data)
+        form = self._form_of(step, market, data)
         question = Question(
             title=f"{step.title}: {market.question}",
             button=step.title,
@@ -176,6 +177,12 @@ class MarketAdmin(ExportedPage):
             self._take(request, market, step, given)
 
         return ask(request, page=self, question=question, form=form, act=act)
+
+    def _form_of(self, step: Step, market: Market, data: QueryDict | None) -> DeedForm:
+        """The step's own questions beside its reason."""
+        if step.name == "resolve":
+            return ResolveForm(data, market=market)
+        return SplitOtherForm(data) if step.name == "split" else DeedForm(data)
 
     def _take(self, request: HttpRequest, market: Market, step: Step, given: Mapping[str, Any]) -> None:
         actor = staff(request)
@@ -219,6 +226,22 @@ class MarketAdmin(ExportedPage):
 
         response = ask(request, page=self, question=question, form=form, act=act)
         return HttpResponseRedirect(reverse("admin:markets_market_change", args=[made[0].pk])) if made else response
+
+
+def _kind_facts(market: Market) -> list[Fact]:
+    """What only scalar markets and members of a group have."""
+    facts = []
+    if market.scalar_lower is not None and market.scalar_upper is not None:
+        bounds = f"{market.scalar_lower.normalize():f} to {market.scalar_upper.normalize():f} {market.scalar_unit}"
+        implied = implied_value(market.scalar_lower, market.scalar_upper, market.price_units[0])
+        facts += [Fact("Bounds", bounds), Fact("Value at this price", f"{implied.normalize():f} {market.scalar_unit}")]
+    if market.settlement_value is not None:
+        facts.append(Fact("Resolved at", f"{market.settlement_value.normalize():f} {market.scalar_unit}"))
+    if market.group is not None:
+        address = reverse("admin:markets_marketgroup_change", args=[market.group.pk])
+        facts.append(Fact("Group", format_html('<a href="{}">{}</a>', address, market.group.question)))
+        facts.append(Fact("Stands for", market.group_label or "–"))
+    return facts
 
 
 def _milestones(market: Market) -> list[tuple[str, object, object]]:

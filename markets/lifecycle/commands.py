@@ -5,10 +5,13 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
 from markets.engine import decide, lmsr
+from markets.engine.errors import OutcomeNotSplittable
+from markets.engine.splitting import SPLITTABLE, split_outcome
 from markets.engine.state import MarketState
 from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
@@ -17,10 +20,11 @@ from markets.lifecycle.errors import (
     DisputeWindowOpen,
     DutiesNotSeparate,
     InsufficientSubsidy,
+    InvalidMarket,
     InvalidPayout,
     WrongState,
 )
-from markets.lifecycle.models import Market
+from markets.lifecycle.models import MAX_OUTCOMES, OTHER, Market, Outcome
 from markets.trading.commands import Command
 from markets.trading.replies import Reply
 from markets.trading.session import MarketSession
@@ -160,6 +164,40 @@ def _open_accounts(session: MarketSession, market: Market) -> dict[str, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SplitOther(Step):
+    """Split a new outcome off from "Other"; what rests there is cancelled first."""
+
+    organization_id: UUID
+    label: str
+    share_bps: int
+    allowed_from = SPLITTABLE
+
+    def accounts(self, state: MarketState) -> set[int]:
+        subsidy = Account.objects.filter(organization_id=self.organization_id, kind="subsidy")
+        return set(state.orders_by_account) | set(subsidy.values_list("pk", flat=True))
+
+    def take(self, session: MarketSession, market: Market) -> None:
+        labels = list(market.outcomes.order_by("index").values_list("label", flat=True))
+        if OTHER not in labels or market.kind != Market.Kind.CATEGORICAL:
+            raise OutcomeNotSplittable(f'The market has no outcome "{OTHER}" to split.')
+        if not self.label or self.label.casefold() in {label.casefold() for label in labels}:
+            raise InvalidMarket("The new outcome needs a label that no other has.")
+        if len(labels) >= MAX_OUTCOMES:
+            raise InvalidMarket(f"A market has at most {MAX_OUTCOMES} outcomes.")
+        data = split_outcome(session.state, outcome=labels.index(OTHER), share_bps=self.share_bps)
+        source = organization_account(
+            kind=Account.Kind.SUBSIDY, organization_id=market.organization_id, now=session.now
+        )
+        available = session.accounts[source.pk].available if source.pk in session.accounts else 0
+        if data["subsidy_units"] > available:
+            raise InsufficientSubsidy(needed_units=data["subsidy_units"], available_units=available)
+        session.record("OutcomeSplit", {**data, "label": self.label, "subsidy_account": source.pk}, self.cause)
+        Outcome.objects.create(market=market, index=len(labels), label=self.label)
+        if data["prior_units"] is not None:
+            session.fields.update(house_prior_units=data["prior_units"])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Halt(Step):
     """Stop trading for a while; resting orders stay and may be cancelled."""
 
@@ -203,6 +241,7 @@ class Resolve(Step):
 
     payout_units: Sequence[int]
     evidence: str
+    value: Decimal | None = None
     allowed_from = ("closed",)
 
     def take(self, session: MarketSession, market: Market) -> None:
@@ -211,7 +250,11 @@ class Resolve(Step):
         payout = list(self.payout_units)
         if len(payout) != session.state.opened_rules().outcomes or min(payout) < 0 or sum(payout) != SET_UNITS:
             raise InvalidPayout(payout=list[object](payout), outcomes=session.state.opened_rules().outcomes)
-        session.record("ResolutionProposed", {"payout_units": payout, "evidence": self.evidence}, self.cause)
+        data: dict[str, Any] = {"payout_units": payout, "evidence": self.evidence}
+        if self.value is not None:
+            data["value"] = f"{self.value:f}"
+        session.record("ResolutionProposed", data, self.cause)
+        session.fields.update(settlement_value=self.value)
         session.fields.update(
             payout_units=payout, resolution_note=self.evidence, resolved_by_id=self.actor_id, resolved_at=session.now
         )
@@ -226,7 +269,9 @@ class WithdrawResolution(Step):
 
     def take(self, session: MarketSession, market: Market) -> None:
         session.record("ResolutionWithdrawn", {"reason": self.reason}, self.cause)
-        session.fields.update(payout_units=None, resolution_note="", resolved_by_id=None, resolved_at=None)
+        session.fields.update(
+            payout_units=None, settlement_value=None, resolution_note="", resolved_by_id=None, resolved_at=None
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Why a market's state is not changed."""
 
-from opinion_market.kernel.errors import Conflict, InvalidInput, NotPermitted
+from opinion_market.kernel.errors import Conflict, InvalidInput, NotFound, NotPermitted
 
 
 class WrongState(Conflict):
@@ -15,6 +15,13 @@ class InvalidMarket(InvalidInput):
 
     code = "invalid_market"
     title = "The market is not described properly."
+
+
+class GroupNotFound(NotFound):
+    """There is no such group, or none of its markets may be seen by the caller."""
+
+    code = "group_not_found"
+    title = "There is no such group of markets, or none that you may see."
 
 
 class InvalidPayout(InvalidInput):

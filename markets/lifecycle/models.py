@@ -5,9 +5,29 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from opinion_market.kernel.models import UuidModel
+
+MAX_OUTCOMES = 64
+OTHER = "Other"  # the outcome that stands for all that the others do not name
+
+
+class MarketGroup(UuidModel):
+    """A question answered by several independent binary markets, such as which candidates get into a parliament."""
+
+    organization = models.ForeignKey("governance.Organization", on_delete=models.PROTECT, related_name="market_groups")
+    question = models.CharField(max_length=300)
+    description = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["organization", "-created_at"], name="market_group_organization")]
+
+    def __str__(self) -> str:
+        return self.question
 
 
 class Market(UuidModel):
@@ -19,6 +39,7 @@ class Market(UuidModel):
     class Kind(models.TextChoices):
         BINARY = "binary", "Binary"
         CATEGORICAL = "categorical", "Categorical"
+        SCALAR = "scalar", "Scalar"
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -48,7 +69,21 @@ class Market(UuidModel):
         default=86_400, help_text="Seconds between a proposed resolution and the earliest finalization."
     )
     taker_fee_bps = models.PositiveSmallIntegerField(default=0)
-    maker_fee_bps = models.PositiveSmallIntegerField(default=0)
+    maker_fee_bps = models.SmallIntegerField(default=0, help_text="Negative: a rebate, paid out of the taker's fee.")
+    group = models.ForeignKey(
+        "markets.MarketGroup", null=True, blank=True, on_delete=models.PROTECT, related_name="markets"
+    )
+    group_label = models.CharField(max_length=120, blank=True, help_text="What it stands for within its group.")
+    scalar_lower = models.DecimalField(
+        max_digits=24, decimal_places=8, null=True, blank=True, help_text="At or below it, Short takes all."
+    )
+    scalar_upper = models.DecimalField(
+        max_digits=24, decimal_places=8, null=True, blank=True, help_text="At or above it, Long takes all."
+    )
+    scalar_unit = models.CharField(max_length=40, blank=True, help_text="What the value is counted in.")
+    settlement_value = models.DecimalField(
+        max_digits=24, decimal_places=8, null=True, blank=True, help_text="The value a scalar market resolved at."
+    )
     house_liquidity = models.PositiveBigIntegerField(
         default=0, help_text="LMSR b in contracts; 0: no house market maker."
     )
@@ -101,6 +136,15 @@ class Market(UuidModel):
             models.CheckConstraint(
                 condition=Q(taker_fee_bps__lte=10_000) & Q(maker_fee_bps__lte=10_000), name="market_fees_at_most_all"
             ),
+            models.CheckConstraint(
+                condition=Q(maker_fee_bps__gte=-F("taker_fee_bps")), name="market_rebate_within_taker_fee"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="scalar", scalar_lower__isnull=False, scalar_upper__gt=F("scalar_lower"))
+                | (~Q(kind="scalar") & Q(scalar_lower__isnull=True, scalar_upper__isnull=True)),
+                name="market_bounds_iff_scalar",
+            ),
+            models.CheckConstraint(condition=Q(group__isnull=True) | Q(kind="binary"), name="market_group_is_binary"),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "pending_approval", "open", "halted", "closed"])
                 | Q(payout_units__isnull=False),

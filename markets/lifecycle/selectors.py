@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from governance.access.policies import Access
-from markets.lifecycle.models import Market
+from markets.lifecycle.errors import GroupNotFound
+from markets.lifecycle.models import Market, MarketGroup
 from markets.trading.errors import MarketNotFound
 
 UNPUBLISHED = (Market.Status.DRAFT, Market.Status.PENDING_APPROVAL)
@@ -37,12 +38,32 @@ def market_visible_to(access: Access, market_id: UUID) -> Market:
     return found
 
 
+def groups_visible_to(access: Access, *, organization: str | None = None) -> QuerySet[MarketGroup]:
+    """Groups of the caller's organizations, and those with a market that the caller may read."""
+    groups = MarketGroup.objects.all()
+    if organization is not None:
+        groups = groups.filter(_organization(organization))
+    if access.everything:
+        return groups
+    seen = markets_visible_to(access).filter(group=OuterRef("pk"))
+    return groups.filter(Q(organization_id__in=list(access.roles)) | Exists(seen))
+
+
+def group_visible_to(access: Access, group_id: UUID) -> MarketGroup:
+    """One group. Raises GroupNotFound."""
+    found = groups_visible_to(access).filter(pk=group_id).first()
+    if found is None:
+        raise GroupNotFound(group=str(group_id))
+    return found
+
+
 def matching(
     markets: QuerySet[Market],
     *,
     statuses: Collection[str] = (),
     kind: str | None = None,
     category: str | None = None,
+    group: UUID | None = None,
     organization: str | None = None,
     is_public: bool | None = None,
     closing_from: datetime | None = None,
@@ -59,6 +80,8 @@ def matching(
         markets = markets.filter(kind=kind)
     if category is not None:
         markets = markets.filter(category=category)
+    if group is not None:
+        markets = markets.filter(group_id=group)
     if organization is not None:
         markets = markets.filter(_organization(organization))
     if is_public is not None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,13 @@ from django.db import DatabaseError, transaction
 from governance.access.policies import require
 from governance.identity.models import User
 from markets.engine.lmsr import CEILING_UNITS, FLOOR_UNITS
+from markets.engine.scalar import scalar_payout
 from markets.engine.units import MAX_QUANTITY, SET_UNITS
 from markets.ledger.models import Account
 from markets.ledger.selectors import organization_account
 from markets.lifecycle import commands
-from markets.lifecycle.errors import InvalidMarket, ReasonRequired
-from markets.lifecycle.models import Market, Outcome
+from markets.lifecycle.errors import InvalidMarket, InvalidPayout, ReasonRequired
+from markets.lifecycle.models import MAX_OUTCOMES, OTHER, Market, MarketGroup, Outcome
 from markets.trading.commands import IdempotencyKey
 from markets.trading.commands import Outcome as CommandOutcome
 from markets.trading.memory import stream_of
@@ -31,9 +33,6 @@ from opinion_market.kernel.correlation import correlation_id
 from opinion_market.kernel.errors import DomainError
 
 log = logging.getLogger(__name__)
-
-MAX_OUTCOMES = 64
-OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +53,11 @@ class MarketDraft:
     maker_fee_bps: int = 0
     house_liquidity: int = 0
     house_prior_units: Sequence[int] | None = None
+    scalar_lower: Decimal | None = None
+    scalar_upper: Decimal | None = None
+    scalar_unit: str = ""
+    group_id: UUID | None = None
+    group_label: str = ""
 
 
 def labels_of(draft: MarketDraft) -> list[str]:
@@ -63,6 +67,10 @@ def labels_of(draft: MarketDraft) -> list[str]:
         labels = labels or ["Yes", "No"]
         if len(labels) != 2:
             raise InvalidMarket("A binary market has two outcomes.")
+    elif draft.kind == Market.Kind.SCALAR:
+        labels = labels or ["Long", "Short"]
+        if len(labels) != 2:
+            raise InvalidMarket("A scalar market has two outcomes, Long and Short.")
     elif not draft.is_exhaustive and OTHER not in labels:
         labels.append(OTHER)
     if not 2 <= len(labels) <= MAX_OUTCOMES:
@@ -78,6 +86,9 @@ def check(draft: MarketDraft, outcomes: int, now: datetime) -> None:
         raise InvalidMarket("A market needs a question and resolution criteria.")
     if draft.closes_at is not None and draft.closes_at <= now:
         raise InvalidMarket("closes_at has passed.")
+    if draft.maker_fee_bps < -draft.taker_fee_bps:
+        raise InvalidMarket("A maker's rebate cannot be larger than the taker's fee.")
+    _check_bounds(draft)
     if not 0 <= draft.house_liquidity <= MAX_QUANTITY:
         raise InvalidMarket(f"The house's liquidity is 0 to {MAX_QUANTITY} contracts.")
     prior = draft.house_prior_units
@@ -87,6 +98,29 @@ def check(draft: MarketDraft, outcomes: int, now: datetime) -> None:
         raise InvalidMarket(
             f"A prior has one price per outcome, {FLOOR_UNITS} to {CEILING_UNITS}, summing to {SET_UNITS}."
         )
+
+
+def _check_bounds(draft: MarketDraft) -> None:
+    lower, upper = draft.scalar_lower, draft.scalar_upper
+    if draft.kind != Market.Kind.SCALAR:
+        if lower is not None or upper is not None or draft.scalar_unit:
+            raise InvalidMarket("Bounds and their unit belong to scalar markets.")
+    elif lower is None or upper is None or not lower < upper:
+        raise InvalidMarket("A scalar market has a lower bound and a greater upper one.")
+
+
+def _group_of(draft: MarketDraft, organization_id: UUID) -> MarketGroup | None:
+    """Raises InvalidMarket for a group of another organization, a market that is not binary, or a label without a group."""
+    if draft.group_id is None:
+        if draft.group_label:
+            raise InvalidMarket("group_label belongs to a market of a group.")
+        return None
+    group = MarketGroup.objects.filter(pk=draft.group_id, organization_id=organization_id).first()
+    if group is None:
+        raise InvalidMarket("The organization has no such group.")
+    if draft.kind != Market.Kind.BINARY:
+        raise InvalidMarket("A group ties binary markets together.")
+    return group
 
 
 @transaction.atomic
@@ -113,6 +147,11 @@ def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now
         house_liquidity=draft.house_liquidity,
         house_prior_units=list(prior) if prior is not None else None,
         price_units=list(prior) if prior is not None else commands.even_prior(len(labels)),
+        scalar_lower=draft.scalar_lower,
+        scalar_upper=draft.scalar_upper,
+        scalar_unit=draft.scalar_unit.strip(),
+        group=_group_of(draft, organization_id),
+        group_label=draft.group_label.strip(),
     )
     data: dict[str, Any] = {
         "organization": str(organization_id),
@@ -126,6 +165,10 @@ def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now
         "taker_fee_bps": market.taker_fee_bps,
         "maker_fee_bps": market.maker_fee_bps,
     }
+    if market.kind == Market.Kind.SCALAR:
+        data["bounds"] = [f"{market.scalar_lower:f}", f"{market.scalar_upper:f}"]
+    if market.group is not None:
+        data["group"] = str(market.group.pk)
     event = NewEvent(
         "MarketCreated", data, now, metadata=metadata(actor=str(actor.pk), organization=str(organization_id))
     )
@@ -178,6 +221,49 @@ def open_market(
     return _take(market, step)
 
 
+def split_other(
+    *,
+    actor: User,
+    market: Market,
+    label: str,
+    share_bps: int,
+    now: datetime,
+    idempotency: IdempotencyKey | None = None,
+) -> CommandOutcome:
+    """Add an outcome to a categorical market by splitting it off from "Other". Needs markets.update.
+
+    share_bps: the part of Other's price that the new outcome starts with. Holders of Other get as many contracts of it.
+    Locks: market, owners of cancelled orders, the subsidy account. Raises: InvalidMarket, OutcomeNotSplittable,
+    InsufficientSubsidy. Appends: OutcomeSplit.
+    """
+    require(actor, "markets.update", market.organization_id)
+    organization_account(kind=Account.Kind.SUBSIDY, organization_id=market.organization_id, now=now)
+    step = commands.SplitOther(
+        actor_id=actor.pk,
+        cause=_cause(actor),
+        organization_id=market.organization_id,
+        label=label.strip(),
+        share_bps=share_bps,
+        idempotency=idempotency,
+    )
+    return _take(market, step)
+
+
+@transaction.atomic
+def create_group(*, actor: User, organization_id: UUID, question: str, description: str, now: datetime) -> MarketGroup:
+    """Make a group that binary markets can be created in. Needs markets.create. Raises: NotPermitted, InvalidMarket."""
+    require(actor, "markets.create", organization_id)
+    if not question.strip():
+        raise InvalidMarket("A group needs a question.")
+    return MarketGroup.objects.create(
+        organization_id=organization_id,
+        question=question.strip(),
+        description=description.strip(),
+        created_by=actor,
+        created_at=now,
+    )
+
+
 def halt_market(
     *, actor: User, market: Market, reason: str, idempotency: IdempotencyKey | None = None
 ) -> CommandOutcome:
@@ -218,6 +304,7 @@ def resolve_market(
     market: Market,
     payout_units: Sequence[int],
     evidence: str,
+    value: Decimal | None = None,
     idempotency: IdempotencyKey | None = None,
 ) -> CommandOutcome:
     """Propose what each outcome pays. Needs markets.resolve; neither the creator nor anybody holding contracts.
@@ -230,9 +317,17 @@ def resolve_market(
         cause=_cause(actor),
         payout_units=payout_units,
         evidence=_given(evidence),
+        value=value,
         idempotency=idempotency,
     )
     return _take(market, step)
+
+
+def payout_at(market: Market, value: Decimal) -> list[int]:
+    """What a scalar market's outcomes pay at a value. Raises InvalidPayout for a market of another kind."""
+    if market.scalar_lower is None or market.scalar_upper is None:
+        raise InvalidPayout("Only a scalar market resolves at a value.")
+    return scalar_payout(market.scalar_lower, market.scalar_upper, value)
 
 
 def withdraw_resolution(

@@ -13,7 +13,7 @@ from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
 from markets.lifecycle import services
 from markets.lifecycle.commands import even_prior
-from markets.lifecycle.models import Market
+from markets.lifecycle.models import OTHER, Market
 from markets.trading.commands import Outcome
 from markets.trading.models import Order, Position
 from opinion_market.kernel import clock
@@ -24,7 +24,10 @@ Given = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One button. `refusal` says why this person may not press it now; empty if they may."""
+    """One button. `refusal` says why this person may not press it now; empty if they may.
+
+    applies: whether the step makes sense for this market at all; otherwise it is not shown.
+    """
 
     name: str
     title: str
@@ -35,6 +38,7 @@ class Step:
     act: Callable[[User, Market, Given], Outcome]
     consequences: Callable[[Market], Sequence[str]]
     refusal: Callable[[User, Market, datetime], str] = lambda user, market, now: ""
+    applies: Callable[[Market], bool] = lambda market: True
 
 
 def _not_creator(user: User, market: Market, now: datetime) -> str:
@@ -75,6 +79,21 @@ def _opening(market: Market) -> list[str]:
             f"which has {credits_text(available)} available."
         )
     return lines
+
+
+def _has_other(market: Market) -> bool:
+    return market.kind == Market.Kind.CATEGORICAL and any(outcome.label == OTHER for outcome in market.outcomes.all())
+
+
+def _splitting(market: Market) -> list[str]:
+    (other,) = [outcome.index for outcome in market.outcomes.all() if outcome.label == OTHER]
+    on_its_book = {} if len(market.price_units) == 2 else {"outcome": other}
+    resting = Order.objects.filter(market=market, status=Order.Status.OPEN, **on_its_book).count()
+    return [
+        f"{resting:,} orders resting on Other are cancelled first.",
+        "Whoever holds Other gets as many contracts of the new outcome; together they pay what Other would have.",
+        "The house market maker's curve is refined; what its worst loss grows by comes from the subsidy account.",
+    ]
 
 
 def _closing(market: Market) -> list[str]:
@@ -154,6 +173,18 @@ STEPS: tuple[Step, ...] = (
         ],
     ),
     Step(
+        name="split", title="Split off from Other", icon="call_split", permission="markets.update",
+        states=("open", "halted"), applies=_has_other,
+        act=lambda actor, market, given: services.split_other(
+            actor=actor,
+            market=market,
+            label=given["label"],
+            share_bps=given["share_percent"] * 100,
+            now=clock.now(),
+        ),
+        consequences=_splitting,
+    ),
+    Step(
         name="close", title="Close", icon="stop", permission="markets.update", states=("open", "halted"),
         tone="danger",
         act=lambda actor, market, given: services.close_market(actor=actor, market=market, reason=given["reason"]),
@@ -163,7 +194,11 @@ STEPS: tuple[Step, ...] = (
         name="resolve", title="Resolve", icon="gavel", permission="markets.resolve", states=("closed",),
         tone="primary", refusal=_not_creator,
         act=lambda actor, market, given: services.resolve_market(
-            actor=actor, market=market, payout_units=given["payout_units"], evidence=given["reason"]
+            actor=actor,
+            market=market,
+            payout_units=given["payout_units"],
+            evidence=given["reason"],
+            value=given.get("value"),
         ),
         consequences=_resolving,
     ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from markets.lifecycle.models import Market
 from markets.lifecycle.services import MarketDraft
@@ -15,7 +16,10 @@ LIVE_DISPUTE_WINDOW_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A market of the demonstration; `b` in contracts, 0 for a pure order book; `prior` in units, None for equal prices."""
+    """A market of the demonstration; `b` in contracts, 0 for a pure order book; `prior` in units, None for equal prices.
+
+    bounds: lower, upper and unit of a scalar market's value.
+    """
 
     text: str
     criteria: str
@@ -24,13 +28,14 @@ class Question:
     prior: Sequence[int] | None = None
     taker_fee_bps: int = 0
     maker_fee_bps: int = 0
+    bounds: tuple[str, str, str] | None = None
     is_public: bool = True
 
     def draft(self, *, category: str, closes_at: datetime, dispute_window_s: int) -> MarketDraft:
         return MarketDraft(
             question=self.text,
             criteria=self.criteria,
-            kind=Market.Kind.CATEGORICAL if self.outcomes else Market.Kind.BINARY,
+            kind=self.kind,
             outcomes=tuple(self.outcomes),
             category=category,
             is_public=self.is_public,
@@ -40,7 +45,16 @@ class Question:
             maker_fee_bps=self.maker_fee_bps,
             house_liquidity=self.b,
             house_prior_units=self.prior,
+            scalar_lower=Decimal(self.bounds[0]) if self.bounds else None,
+            scalar_upper=Decimal(self.bounds[1]) if self.bounds else None,
+            scalar_unit=self.bounds[2] if self.bounds else "",
         )
+
+    @property
+    def kind(self) -> Market.Kind:
+        if self.bounds:
+            return Market.Kind.SCALAR
+        return Market.Kind.CATEGORICAL if self.outcomes else Market.Kind.BINARY
 
     def in_round(self, number: int) -> "Question":
         """The same question asked again about the next period."""
@@ -100,6 +114,19 @@ CHESS = Question(
     taker_fee_bps=20,
     maker_fee_bps=10,
 )
+TIDE = Question(
+    "How high will the evening tide stand at the stairs?",
+    "The highest reading of the tide gauge between 18:00 and 24:00.",
+    b=100,
+    bounds=("1.2", "4.8", "m"),
+)
+HERRING = Question(
+    "How much herring will be landed at the north quay?",
+    "The auction's printed total.",
+    bounds=("0", "80", "t"),
+    taker_fee_bps=80,
+    maker_fee_bps=-30,
+)
 SNOW = Question(
     "Will Alder Pass open before the first of the month?",
     "The road office lists the pass as open before the day begins.",
@@ -114,7 +141,7 @@ ORCHARD = Question(
     is_public=False,
 )
 ROUNDS: dict[str, Sequence[Question]] = {
-    HARBOUR.slug: (TRAM, REGATTA, FOG, BAKERY, SEALS, CHESS),
+    HARBOUR.slug: (TRAM, REGATTA, FOG, BAKERY, SEALS, CHESS, TIDE, HERRING),
     ALDER.slug: (SNOW, ORCHARD),
 }
 

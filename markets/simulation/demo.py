@@ -5,7 +5,6 @@ from datetime import datetime
 from random import Random
 
 from governance.identity.models import User
-from markets.engine.units import SET_UNITS
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
 from markets.simulation import people
@@ -13,7 +12,7 @@ from markets.simulation.cast import Cast, cast_of
 from markets.simulation.catalogue import EXHIBITS, Exhibit
 from markets.simulation.history import trade
 from markets.simulation.tenants import CREDIT, HARBOUR, TENANTS, Behaviour, Tenant
-from markets.simulation.truth import winner
+from markets.simulation.truth import verdict
 
 ADMIN_UNITS = 1_000 * CREDIT
 # How far an exhibit has come; it is only ever taken further.
@@ -89,9 +88,12 @@ def _end(exhibit: Exhibit, cast: Cast, market: Market, clock: Callable[[], datet
     cast.staff.close(market, reason="The event has taken place.")
     if exhibit.status == Market.Status.CLOSED:
         return
-    outcomes = market.outcomes.count()
-    won = winner(market.pk, outcomes, seed=seed)
-    payout = [SET_UNITS if outcome == won else 0 for outcome in range(outcomes)]
-    cast.staff.propose(market, payout_units=payout, evidence="As recorded in the town's day book.")
+    found = verdict(market, seed=seed)
+    cast.staff.propose(
+        market,
+        payout_units=found.payout_units,
+        value=found.value,
+        evidence="As recorded in the town's day book.",
+    )
     if exhibit.status == Market.Status.SETTLED:
         cast.staff.confirm(market, now=clock())

@@ -9,7 +9,6 @@ from random import Random
 from django.db.models import QuerySet
 
 from markets.engine import lmsr
-from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
 from markets.ledger.selectors import organization_account
 from markets.lifecycle import services as lifecycle
@@ -17,7 +16,7 @@ from markets.lifecycle.commands import even_prior
 from markets.lifecycle.models import Market
 from markets.simulation.cast import Cast
 from markets.simulation.catalogue import LIVE, LIVE_DISPUTE_WINDOW_S, ROUNDS, Question
-from markets.simulation.truth import winner
+from markets.simulation.truth import verdict
 from opinion_market.kernel.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -62,10 +61,13 @@ class Rounds:
             case Market.Status.OPEN | Market.Status.HALTED if market.closes_at is not None and market.closes_at <= now:
                 staff.close(market, reason="The round is over.")
             case Market.Status.CLOSED:
-                outcomes = len(market.price_units)
-                won = winner(market.pk, outcomes, seed=self.seed)
-                payout = [SET_UNITS if outcome == won else 0 for outcome in range(outcomes)]
-                staff.propose(market, payout_units=payout, evidence="As recorded in the town's day book.")
+                found = verdict(market, seed=self.seed)
+                staff.propose(
+                    market,
+                    payout_units=found.payout_units,
+                    value=found.value,
+                    evidence="As recorded in the town's day book.",
+                )
             case Market.Status.RESOLVED if market.resolved_at is not None:
                 if now >= market.resolved_at + timedelta(seconds=market.dispute_window_s):
                     staff.confirm(market, now=now)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from governance.identity.models import User
 from markets.lifecycle import services as lifecycle
@@ -35,11 +36,13 @@ class Staff:
             lifecycle.close_market(actor=self.creator, market=market, reason=reason).unwrap()
             market.refresh_from_db()
 
-    def propose(self, market: Market, *, payout_units: Sequence[int], evidence: str) -> None:
+    def propose(
+        self, market: Market, *, payout_units: Sequence[int], evidence: str, value: Decimal | None = None
+    ) -> None:
         """Propose a closed market's resolution."""
         if market.status == Market.Status.CLOSED:
             lifecycle.resolve_market(
-                actor=self.resolver, market=market, payout_units=payout_units, evidence=evidence
+                actor=self.resolver, market=market, payout_units=payout_units, evidence=evidence, value=value
             ).unwrap()
             market.refresh_from_db()
 

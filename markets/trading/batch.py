@@ -4,17 +4,15 @@ A refused command changes nothing and disturbs no neighbour. Either the whole ba
 it raises and nothing of it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
 from django.db import connection, transaction
 
 from markets.engine import decide
-from markets.engine.matching import makers_within_reach
-from markets.engine.state import MarketState
-from markets.engine.units import MAX_PRICE, MIN_PRICE, SET_UNITS
 from markets.trading.commands import Command, IdempotencyKey, Outcome, PlaceOrder
+from markets.trading.reach import makers_of
 from markets.trading.session import Cause, MarketSession, market_session
 from markets.trading.writer import write
 from opinion_market.kernel import idempotency
@@ -70,29 +68,10 @@ def _accounts(session: MarketSession, commands: Sequence[Command]) -> set[int]:
         accounts |= command.accounts(state)
     if state.rules is None:
         return accounts
-    accounts |= _makers(state, [c for c in commands if isinstance(c, PlaceOrder)], accounts)
+    incoming = [order for command in commands if (order := command.incoming(state)) is not None]
+    accounts |= makers_of(state, incoming, accounts)
     rules = state.rules
     return accounts | {rules.escrow_account, rules.fee_account} | ({rules.house_account} if state.house else set())
-
-
-def _makers(state: MarketState, commands: Iterable[PlaceOrder], takers: set[int]) -> set[int]:
-    """Makers that the orders could meet, from each side's total quantity and most aggressive price."""
-    reach: dict[tuple[int, bool], tuple[int, int]] = {}
-    outcomes = state.opened_rules().outcomes
-    for command in commands:
-        order = command.order
-        if order.quantity < 1 or not (0 <= order.outcome < outcomes and MIN_PRICE <= order.price <= MAX_PRICE):
-            continue  # will be refused; counted, a negative quantity would hide makers from the lock
-        mirrored = outcomes == 2 and order.outcome == 1
-        is_bid = order.is_buy != mirrored
-        price = SET_UNITS - order.price if mirrored else order.price
-        key = (0 if mirrored else order.outcome, is_bid)
-        quantity, limit = reach.get(key, (0, price))
-        reach[key] = (quantity + order.quantity, max(limit, price) if is_bid else min(limit, price))
-    makers: set[int] = set()
-    for (book, is_bid), (quantity, limit) in reach.items():
-        makers |= makers_within_reach(state, book=book, is_bid=is_bid, quantity=quantity, limit=limit, takers=takers)
-    return makers
 
 
 def _client_order_ids_in_use(commands: Sequence[Command]) -> set[tuple[int, str]]:

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from markets.engine import decide
+from markets.engine import decide, placing
 from markets.engine.errors import CommandExpired, MarketNotOpen, OrderNotOpen
 from markets.engine.orders import NewOrder
+from markets.engine.placing import Amendment
 from markets.engine.state import MarketState
 from markets.trading.errors import DuplicateClientOrderId
-from markets.trading.replies import Reply, placed_order
+from markets.trading.reach import Incoming
+from markets.trading.replies import Reply, placed_order, reduced_order
 from markets.trading.session import Cause, MarketSession
 from markets.trading.writer import order_status
+from opinion_market.kernel.clock import text
 from opinion_market.kernel.errors import DomainError
 
 
@@ -36,6 +39,10 @@ class Command(ABC):
     def accounts(self, state: MarketState) -> set[int]:
         """Accounts of the ledger this command touches for sure; makers within reach are added by the batch."""
         return set()
+
+    def incoming(self, state: MarketState) -> Incoming | None:
+        """The order this command would match against the book, so that the makers it could meet are locked."""
+        return None
 
     @property
     def status(self) -> int:
@@ -65,20 +72,76 @@ class PlaceOrder(Command):
     def accounts(self, state: MarketState) -> set[int]:
         return {self.order.account}
 
+    def incoming(self, state: MarketState) -> Incoming | None:
+        order = self.order
+        return Incoming(order.outcome, order.is_buy, order.price, order.quantity, order.budget_units)
+
     def decide(self, session: MarketSession) -> Reply:
         order = self.order
-        if session.closes_at is not None and session.now >= session.closes_at:
-            raise MarketNotOpen("The market's closing time has passed.", status="closed")
+        require_before_close(session)
         client_id = order.client_order_id
         if client_id is not None and (order.account, client_id) in session.client_order_ids:
             raise DuplicateClientOrderId(client_order_id=client_id)
         available = session.accounts[order.account].available
-        data = decide.place_order(session.state, order, available=available, now_us=session.now_us)
+        data = placing.place_order(session.state, order, available=available, now_us=session.now_us)
         if client_id is not None:
             session.client_order_ids.add((order.account, client_id))
         session.record("OrderPlaced", data, self.cause)
         placed = session.placed[order.id].order
         return placed_order(session.market_id, data, placed, order_status(placed), session.now_text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendOrder(Command):
+    """Give an open order other terms. `client_order_id` and `created_at` are its row's, for the answer."""
+
+    order_id: str
+    account: int
+    amendment: Amendment
+    client_order_id: str | None
+    created_at: datetime
+
+    def accounts(self, state: MarketState) -> set[int]:
+        return {self.account}
+
+    def incoming(self, state: MarketState) -> Incoming | None:
+        order = state.orders.get(self.order_id)
+        if order is None:
+            return None
+        price, quantity = self.amendment.price, self.amendment.quantity
+        return Incoming(
+            order.outcome,
+            order.is_buy,
+            order.own_price if price is None else price,
+            order.quantity if quantity is None else quantity,
+        )
+
+    def decide(self, session: MarketSession) -> Reply:
+        if self.order_id not in session.state.orders:
+            raise OrderNotOpen(order_id=self.order_id)
+        require_before_close(session)
+        type, data = placing.amend_order(
+            session.state,
+            order_id=self.order_id,
+            account=self.account,
+            amendment=self.amendment,
+            available=session.accounts[self.account].available,
+            now_us=session.now_us,
+        )
+        order = session.state.orders[self.order_id]
+        if type == "OrderAmended" and self.client_order_id is not None:
+            data["order"]["client_order_id"] = self.client_order_id
+        session.record(type, data, self.cause)
+        created_at = text(self.created_at)
+        if type == "OrderReduced":
+            return reduced_order(session.market_id, order, self.client_order_id, created_at, session.now_text)
+        return placed_order(session.market_id, data, order, order_status(order), session.now_text, created_at)
+
+
+def require_before_close(session: MarketSession) -> None:
+    """Raises MarketNotOpen once the closing time has come, whether or not anybody has closed the market yet."""
+    if session.closes_at is not None and session.now >= session.closes_at:
+        raise MarketNotOpen("The market's closing time has passed.", status="closed")
 
 
 @dataclass(frozen=True, kw_only=True)

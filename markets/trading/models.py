@@ -41,6 +41,10 @@ class Order(UuidModel):
     type = models.CharField(max_length=6, choices=Type.choices)
     time_in_force = models.CharField(max_length=3, choices=TimeInForce.choices)
     post_only = models.BooleanField(default=False)
+    reduce_only = models.BooleanField(default=False, help_text="Gave up contracts held, and did nothing else.")
+    budget_units = models.BigIntegerField(
+        null=True, blank=True, help_text="What a market order to buy was to spend at most, its fees included."
+    )
     price_units = models.PositiveIntegerField(help_text="Limit, or worst price of a market order.")
     quantity = models.PositiveBigIntegerField(help_text="Contracts.")
     expires_at = models.DateTimeField(null=True, blank=True)

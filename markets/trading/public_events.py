@@ -9,13 +9,15 @@ guess at the account.
 from collections.abc import Mapping
 from typing import Any
 
-_ORDER = ("id", "outcome", "side", "type", "price", "quantity", "time_in_force", "post_only", "expires_us")
+_ORDER = (
+    "id", "outcome", "side", "type", "price", "quantity", "time_in_force", "post_only", "reduce_only", "budget", "expires_us",
+)  # fmt: skip
 _FILL = ("sequence", "maker_order", "price", "quantity", "value")
 
 PUBLIC_FIELDS: dict[str, tuple[str, ...]] = {
     "MarketCreated": (
         "organization", "kind", "question", "criteria", "outcomes", "is_public", "closes_at", "house_liquidity",
-        "taker_fee_bps", "maker_fee_bps",
+        "taker_fee_bps", "maker_fee_bps", "bounds", "group",
     ),
     "MarketReturned": ("reason",),
     "MarketOpened": (
@@ -24,11 +26,14 @@ PUBLIC_FIELDS: dict[str, tuple[str, ...]] = {
     "MarketHalted": ("reason",),
     "MarketResumed": ("reason",),
     "MarketClosed": ("orders", "why"),
-    "ResolutionProposed": ("payout_units", "evidence"),
+    "ResolutionProposed": ("payout_units", "evidence", "value"),
     "ResolutionWithdrawn": ("reason",),
     "ResolutionFinalized": ("payout_units",),
     "MarketSettled": ("payout_units",),
     "OrderPlaced": ("order", "self_trades", "fills", "rest", "cancelled"),
+    "OrderAmended": ("order", "self_trades", "fills", "rest", "cancelled"),
+    "OrderReduced": ("order", "quantity"),
+    "OutcomeSplit": ("outcome", "outcomes", "label", "orders", "prior_units", "prices"),
     "OrdersCancelled": ("orders",),
     "OrdersExpired": ("orders",),
     "SetsMinted": ("quantity",),
@@ -39,7 +44,7 @@ PUBLIC_FIELDS: dict[str, tuple[str, ...]] = {
 def public_data(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The part of an event's data that everybody may read."""
     shown = _only(data, PUBLIC_FIELDS.get(type, ()))
-    if type == "OrderPlaced":
+    if type in {"OrderPlaced", "OrderAmended"}:
         shown["order"] = _only(data["order"], _ORDER)
         shown["fills"] = [_only(fill, _FILL) for fill in data["fills"]]
     return shown

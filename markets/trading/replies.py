@@ -17,8 +17,13 @@ def average_price(value_units: int, quantity: int) -> str | None:
     return f"{scaled // 10_000}.{scaled % 10_000:04d}"
 
 
-def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str, at: str) -> Reply:
-    """The answer to a new order, just after it was applied. `data` is its event's data, `at` its time in ISO 8601."""
+def placed_order(
+    market_id: str, data: dict[str, Any], order: Order, status: str, at: str, created_at: str | None = None
+) -> Reply:
+    """The answer to an order placed or amended, just after it was applied. `data` is its event's data.
+
+    at: the event's time in ISO 8601; created_at: the order's, if that is another. `fills` are the event's.
+    """
     given = data["order"]
     mirrored = order.mirrored
     expires_us = given.get("expires_us")
@@ -32,6 +37,8 @@ def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str
         "quantity": order.quantity,
         "time_in_force": given["time_in_force"],
         "post_only": given["post_only"],
+        "reduce_only": order.reduce_only,
+        "budget": given.get("budget"),
         "expires_at": text(from_microseconds(expires_us)) if expires_us is not None else None,
         "client_order_id": given.get("client_order_id"),
         "status": status,
@@ -42,7 +49,7 @@ def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str
             SET_UNITS * order.filled - order.value if mirrored else order.value, order.filled
         ),
         "fees": order.fees,
-        "created_at": at,
+        "created_at": created_at or at,
         "updated_at": at,
         "fills": [
             {
@@ -56,3 +63,19 @@ def placed_order(market_id: str, data: dict[str, Any], order: Order, status: str
             for fill in data["fills"]
         ],
     }
+
+
+def reduced_order(market_id: str, order: Order, client_order_id: str | None, created_at: str, at: str) -> Reply:
+    """The answer to an order made smaller, which fills nothing. Times in ISO 8601."""
+    expires_us = order.expires_us
+    given: dict[str, Any] = {
+        "outcome": order.outcome,
+        "side": "buy" if order.is_buy else "sell",
+        "type": "limit",
+        "price": order.own_price,
+        "time_in_force": "gtc" if expires_us is None else "gtd",
+        "post_only": order.post_only,
+        "expires_us": expires_us,
+        "client_order_id": client_order_id,
+    }
+    return placed_order(market_id, {"order": given, "fills": []}, order, "open", at, created_at)

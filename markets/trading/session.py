@@ -83,6 +83,7 @@ class MarketSession:
     events: list[NewEvent] = field(default_factory=list)
     placed: dict[str, PlacedRow] = field(default_factory=dict)
     changed: dict[str, tuple[Order, bool]] = field(default_factory=dict)
+    amended: dict[str, Order] = field(default_factory=dict)
     trades: list[TradeRow] = field(default_factory=list)
     postings: list[PostingRow] = field(default_factory=list)
     holders: set[int] = field(default_factory=set)
@@ -141,13 +142,20 @@ class MarketSession:
             given = data["order"]
             taker = effects.orders.pop(given["id"])
             self.placed[taker.id] = PlacedRow(given, taker, self.state.version)
-            self.trades += [
-                TradeRow(fill, taker, after) for fill, after in zip(data["fills"], effects.price_after, strict=True)
-            ]
+            self._note_trades(data, taker, effects)
+        elif type in {"OrderAmended", "OrderReduced"}:
+            order_id = data["order"]["id"] if type == "OrderAmended" else data["order"]
+            taker = self.amended[order_id] = effects.orders[order_id]
+            self._note_trades(data, taker, effects)
         for order_id, order in effects.orders.items():
             if order_id not in self.placed:
                 self.changed[order_id] = (order, type == "OrdersExpired")
         return effects
+
+    def _note_trades(self, data: dict[str, Any], taker: Order, effects: Effects) -> None:
+        self.trades += [
+            TradeRow(fill, taker, after) for fill, after in zip(data.get("fills", ()), effects.price_after, strict=True)
+        ]
 
     def _move(self, event: int, account: int, delta: int, reserved: int, reason: str) -> None:
         cash = self.accounts[account]

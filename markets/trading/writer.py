@@ -22,7 +22,8 @@ _TRADE_COLUMNS = (
     "taker_stock", "maker_stock", "executed_at",
 )  # fmt: skip
 _ORDER_COLUMNS = (
-    "id", "market_id", "account_id", "outcome", "side", "type", "time_in_force", "post_only", "price_units", "quantity",
+    "id", "market_id", "account_id", "outcome", "side", "type", "time_in_force", "post_only", "reduce_only",
+    "budget_units", "price_units", "quantity",
     "expires_at", "client_order_id", "status", "filled_quantity", "cancelled_quantity", "filled_value_units",
     "fees_units", "reserved_units", "reserved_contracts", "event_version", "created_at", "updated_at",
 )  # fmt: skip
@@ -58,6 +59,7 @@ def write(session: MarketSession) -> None:
     _copy_orders(session)
     _copy_trades(session)
     with pipeline():
+        _update_amended(session)
         _update_orders(session)
         _upsert_positions(session)
         _update_accounts(session)
@@ -90,7 +92,8 @@ def _order_line(market_id: str, row: PlacedRow, now: str) -> str:
     expires = str(from_microseconds(order.expires_us)) if order.expires_us is not None else NULL
     return (
         f"{order.id}\t{market_id}\t{order.account}\t{given['outcome']}\t{given['side']}\t{given['type']}\t"
-        f"{given['time_in_force']}\t{'t' if given['post_only'] else 'f'}\t{given['price']}\t{order.quantity}\t{expires}\t"
+        f"{given['time_in_force']}\t{'t' if given['post_only'] else 'f'}\t{'t' if order.reduce_only else 'f'}\t"
+        f"{given.get('budget', NULL)}\t{given['price']}\t{order.quantity}\t{expires}\t"
         f"{escape(client_id) if client_id is not None else NULL}\t{order_status(order)}\t"
         f"{order.filled}\t{order.cancelled}\t{own_value_units(order)}\t{order.fees}\t{order.reserved}\t{order.stock}\t"
         f"{row.version}\t{now}\t{now}"
@@ -109,6 +112,26 @@ def _copy_trades(session: MarketSession) -> None:
             f"{fill['maker_stock']}\t{now}"
         )
     copy_lines("markets_trade", _TRADE_COLUMNS, lines)
+
+
+def _update_amended(session: MarketSession) -> None:
+    """Terms of orders that were amended. Before `_update_orders`: the check on quantities holds in between too."""
+    if not session.amended:
+        return
+    orders = list(session.amended.values())
+    expiries = [None if order.expires_us is None else from_microseconds(order.expires_us) for order in orders]
+    run_prepared(
+        "UPDATE markets_order o SET price_units = n.price, quantity = n.quantity, expires_at = n.expires_at, "
+        "time_in_force = CASE WHEN n.expires_at IS NULL THEN 'gtc' ELSE 'gtd' END "
+        "FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS n (id, price, quantity, expires_at) "
+        "WHERE o.id = n.id",
+        [
+            array_literal(order.id for order in orders),
+            array_literal(order.own_price for order in orders),
+            array_literal(order.quantity for order in orders),
+            expiries,
+        ],
+    )
 
 
 def _update_orders(session: MarketSession) -> None:

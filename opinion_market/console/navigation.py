@@ -21,6 +21,7 @@ class Entry:
 GROUPS: dict[str, tuple[Entry, ...]] = {
     "Exchange": (
         Entry("Markets", "storefront", "markets.Market"),
+        Entry("Groups of markets", "category", "markets.MarketGroup"),
         Entry("Orders", "receipt_long", "markets.Order"),
         Entry("Trades", "swap_horiz", "markets.Trade"),
         Entry("Positions", "pie_chart", "markets.Position"),

@@ -28,6 +28,11 @@ class Person:
         response = self.client.post(f"{ROOT}/{path}", {} if body is None else body, format="json", headers=headers)
         return self._checked(response, expected)
 
+    def patch(self, path: str, body: object, expected: int = 200, key: str | None = None) -> Any:
+        headers = {"Idempotency-Key": key} if key is not None else {}
+        response = self.client.patch(f"{ROOT}/{path}", body, format="json", headers=headers)
+        return self._checked(response, expected)
+
     def delete(self, path: str, expected: int = 200, key: str | None = None) -> Any:
         headers = {"Idempotency-Key": key} if key is not None else {}
         return self._checked(self.client.delete(f"{ROOT}/{path}", headers=headers), expected)

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
-from markets.engine import decide, lmsr, snapshot
+from markets.engine import decide, lmsr, placing, snapshot
 from markets.engine.apply import apply
 from markets.engine.effects import Effects
 from markets.engine.orders import NewOrder, Order
+from markets.engine.splitting import split_outcome
 from markets.engine.state import MarketState
-from markets.engine.units import SET_UNITS
+from markets.engine.units import MAX_QUANTITY, SET_UNITS
 
 ESCROW, FEES, HOUSE, SUBSIDY, ORGANIZATION = 1, 2, 3, 4, 5
 ALICE, BOB, CAROL, DAVE = 11, 12, 13, 14
@@ -100,8 +101,10 @@ class Desk:
 
     def decision(self, account: int, side: str, outcome: int, price: int, quantity: int, **terms: Any) -> EventData:
         """What would become of an order, without carrying it out."""
+        if "budget_units" in terms:
+            quantity = MAX_QUANTITY
         order = NewOrder(f"o{len(self.orders) + 1}", account, outcome, side == "buy", price, quantity, **terms)
-        return decide.place_order(self.state, order, available=self.available(account), now_us=self.now_us)
+        return placing.place_order(self.state, order, available=self.available(account), now_us=self.now_us)
 
     def buy(self, account: int, price: int, quantity: int, *, outcome: int = 0, **terms: Any) -> EventData:
         return self.order(account, "buy", outcome, price, quantity, **terms)
@@ -113,6 +116,21 @@ class Desk:
         """Take the orders whose time is up off the book, as every command does first."""
         if due := decide.expire_orders(self.state, self.now_us):
             self.commit("OrdersExpired", due)
+
+    def amend(
+        self, order_id: str, account: int, *, price: int | None = None, quantity: int | None = None, **expiry: Any
+    ) -> EventData:
+        """Give an open order other terms. Returns the event's data."""
+        self.expire()
+        type, data = placing.amend_order(
+            self.state,
+            order_id=order_id,
+            account=account,
+            amendment=placing.Amendment(price=price, quantity=quantity, **expiry),
+            available=self.available(account),
+            now_us=self.now_us,
+        )
+        return self.commit(type, data)
 
     def cancel(self, order_id: str, *, account: int | None = None) -> None:
         self.commit("OrdersCancelled", decide.cancel_order(self.state, order_id=order_id, account=account))
@@ -127,6 +145,13 @@ class Desk:
 
     def merge(self, account: int, quantity: int) -> None:
         self.commit("SetsMerged", decide.merge_sets(self.state, account=account, quantity=quantity))
+
+    def split(self, outcome: int, share_bps: int) -> None:
+        """Split a new outcome off; the organization puts up what the house's worst loss grows by."""
+        data = split_outcome(self.state, outcome=outcome, share_bps=share_bps)
+        self.deposits[SUBSIDY] += data["subsidy_units"]
+        self.cash[SUBSIDY] += data["subsidy_units"]
+        self.commit("OutcomeSplit", {**data, "subsidy_account": SUBSIDY})
 
     def close(self) -> None:
         self.commit("MarketClosed", decide.cancel_orders(self.state, account=None, reason="closed"))

@@ -18,6 +18,10 @@ TERMS: tuple[dict[str, Any], ...] = (
     {"time_in_force": "ioc", "is_market": True},
     {"time_in_force": "fok", "is_market": True},
     {"time_in_force": "gtd"},
+    {"reduce_only": True},
+    {"reduce_only": True, "time_in_force": "ioc"},
+    {"reduce_only": True, "time_in_force": "fok"},
+    {"budget": True},
 )
 
 
@@ -40,7 +44,10 @@ class Ask:
         """The terms with the time an order good till a date ends: soon."""
         if self.terms.get("time_in_force") == "gtd":
             return {**self.terms, "expires_us": now_us + 2 + self.size % 9}
-        return dict(self.terms)
+        if self.terms.get("budget") and self.buys:
+            budget = self.size * self.price // 3 + 1
+            return {"time_in_force": "ioc", "is_market": True, "budget_units": budget}
+        return {name: value for name, value in self.terms.items() if name != "budget"}
 
 
 def random_ask(rng: Random, outcomes: int, *, spread: int = 1_500) -> Ask:

@@ -58,7 +58,7 @@ def _reserves_are_those_of_the_open_orders(desk: Desk) -> None:
         for outcome in delivered if order.stock else []:
             contracts[order.account][outcome] += order.stock
         in_cash = order.cash_price * (order.remaining - order.stock)
-        assert in_cash <= order.reserved <= in_cash + _total_maker_fee(desk, order, order.rested)
+        assert in_cash <= order.reserved <= in_cash + max(0, _total_maker_fee(desk, order, order.rested))
     assert cash == desk.reserved
     assert contracts == {account: holding.reserved for account, holding in state.holdings.items()}
 
@@ -132,10 +132,10 @@ def check_priority(desk: Desk, data: EventData) -> None:
     for fill in data["fills"]:
         assert fill["maker_account"] != order["account"]
         assert fill["value"] <= limit * fill["quantity"] if is_bid else fill["value"] >= limit * fill["quantity"]
-    _check_time_in_force(data)
+    _check_time_in_force(data, mirrored)
 
 
-def _check_time_in_force(data: EventData) -> None:
+def _check_time_in_force(data: EventData, mirrored: bool) -> None:
     """Invariant 9."""
     order = data["order"]
     filled = sum(fill["quantity"] for fill in data["fills"])
@@ -146,6 +146,17 @@ def _check_time_in_force(data: EventData) -> None:
         assert data["rest"] == 0
     if order["post_only"]:
         assert filled == 0
+    if order.get("reduce_only"):
+        assert all(fill["taker_stock"] == fill["quantity"] for fill in data["fills"])
+        assert data["rest_stock"] == data["rest"]
+    if "budget" in order:
+        assert spent_units(data, mirrored) <= order["budget"]
+
+
+def spent_units(data: EventData, mirrored: bool) -> int:
+    """What an order's contracts cost at their trade prices, in its own outcome's terms, and the fees on them."""
+    values = [SET_UNITS * fill["quantity"] - fill["value"] if mirrored else fill["value"] for fill in data["fills"]]
+    return sum(values) + sum(fill["taker_fee"] for fill in data["fills"])
 
 
 def check_fees(desk: Desk, data: EventData) -> None:
@@ -160,15 +171,14 @@ def check_fees(desk: Desk, data: EventData) -> None:
 
 
 def check_maker_fees(desk: Desk) -> None:
-    """Each resting order has paid exactly the rounded-up fee of what was filled while it rested."""
-    for order in desk.orders.values():
-        if order.rested:
-            as_maker = sum(
-                fill["maker_fee"]
-                for type, data, _ in desk.events
-                if type == "OrderPlaced"
-                for fill in data["fills"]
-                if fill["maker_order"] == order.id
-            )
-            filled = order.rested - order.remaining - order.cancelled
-            assert as_maker == _total_maker_fee(desk, order, filled)
+    """Each resting order has paid exactly the rounded-up fee of what was filled while it rested; an amended one rests anew."""
+    placed_anew = {data["order"]["id"] for type, data, _ in desk.events if type == "OrderAmended"}
+    paid: dict[str, int] = {}
+    filled: dict[str, int] = {}
+    for _, data, _ in desk.events:
+        for fill in data.get("fills", ()):
+            if (maker := fill["maker_order"]) is not None:
+                paid[maker] = paid.get(maker, 0) + fill["maker_fee"]
+                filled[maker] = filled.get(maker, 0) + fill["quantity"]
+    for order_id in paid.keys() - placed_anew:
+        assert paid[order_id] == _total_maker_fee(desk, desk.orders[order_id], filled[order_id])

@@ -6,45 +6,12 @@ of the price. Two wishes meet when their sets make up all outcomes and their lim
 with two outcomes, buying No and selling Yes are then the same wish without anybody having to say so.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
-SET = 10_000
-
-
-class Refused(Exception):
-    """The command is refused, for the reason given."""
-
-
-@dataclass
-class Wish:
-    """An order, in terms of what its owner wants to own and what it may cost. `aside` holds one entry per resting contract:
-
-    "contracts" where the owner put aside one of every unwanted outcome to deliver, or "cash" where it will pay.
-    """
-
-    name: str
-    owner: int
-    wants: frozenset[int]
-    limit: int
-    quantity: int
-    expires: int | None = None
-    filled: int = 0
-    aside: list[str] = field(default_factory=list)
-    rested: int = 0
-    maker_fees: int = 0
-
-
-@dataclass
-class Trade:
-    """Contracts that changed hands in one match. `price` is what the taker paid per contract it wanted."""
-
-    maker: int
-    maker_order: str
-    price: int
-    quantity: int
+from tests.engine.naive_orders import SET, Refused, Trade, Wish
 
 
 class NaiveExchange:
@@ -66,24 +33,78 @@ class NaiveExchange:
         return sum(wish.limit * wish.aside.count("cash") for wish in self.waiting if wish.owner == account)
 
     def place(
-        self, name: str, owner: int, side: str, outcome: int, price: int, quantity: int, kind: str, expires: int | None
+        self,
+        name: str,
+        owner: int,
+        side: str,
+        outcome: int,
+        price: int,
+        quantity: int,
+        kind: str,
+        expires: int | None,
+        reduce_only: bool = False,
+        budget: int | None = None,
     ) -> list[Trade]:
         """Carry out an order. `kind`: gtc, gtd, ioc, fok or post_only. Raises Refused, having changed nothing."""
+        wants = frozenset([outcome]) if side == "buy" else self.everything - {outcome}
+        limit = price if side == "buy" else SET - price
+        wish = Wish(name, owner, wants, limit, quantity, expires, kind == "post_only", reduce_only, side)
+        return self._undoing(lambda: self._place(wish, kind, budget))
+
+    def amend(self, name: str, owner: int, price: int | None, quantity: int | None) -> list[Trade]:
+        """Give an open order another price (in its owner's terms) or another whole quantity. Raises Refused."""
+        (wish,) = [wish for wish in self.waiting if wish.name == name]
+        if wish.owner != owner:
+            raise Refused("order_not_found")
+        buys = wish.side == "buy"
+        limit = wish.limit if price is None else price if buys else SET - price
+        left = len(wish.aside) if quantity is None else quantity - wish.filled - wish.lost
+        if left <= 0 or (limit == wish.limit and left == len(wish.aside)):
+            raise Refused("invalid_order")
+        if limit == wish.limit and left < len(wish.aside):
+            self._shrink(wish, left)
+            self._dissolve_all_sets()
+            return []
+        return self._undoing(lambda: self._replace(wish, limit, left))
+
+    def _shrink(self, wish: Wish, left: int) -> None:
+        """What would have been filled last goes first: the cash part, then contracts, which become free again."""
+        while len(wish.aside) > left:
+            wish.rested -= 1
+            if wish.aside.pop() == "contracts":
+                self._move(self.aside[wish.owner], wish, -1)
+                self._move(self.free[wish.owner], wish, +1)
+
+    def _replace(self, wish: Wish, limit: int, left: int) -> list[Trade]:
+        self._withdraw(wish)
+        self._dissolve_sets(wish.owner)
+        wish.limit, wish.aside, wish.rested, wish.maker_fees = limit, [], 0, 0
+        wish.quantity = left + wish.filled
+        return self._place(wish, "post_only" if wish.post_only else "gtc", None)
+
+    def _undoing(self, command: Callable[[], list[Trade]]) -> list[Trade]:
+        """Carry out a command; put everything back if it is refused."""
         before = deepcopy(self.__dict__)
         try:
-            wants = frozenset([outcome]) if side == "buy" else self.everything - {outcome}
-            limit = price if side == "buy" else SET - price
-            return self._place(Wish(name, owner, wants, limit, quantity, expires), kind)
+            return command()
         except Refused:
             self.__dict__ = before
             raise
 
-    def _place(self, taker: Wish, kind: str) -> list[Trade]:
-        plan, own = self._plan(taker)
+    def _place(self, taker: Wish, kind: str, budget: int | None) -> list[Trade]:
+        filled_before = taker.filled
+        if taker.reduce_only:
+            self._clip(taker)
+        wanted = taker.quantity - filled_before
+        plan, own = self._plan(taker, wanted, budget)
+        if budget is not None:
+            taker.quantity = wanted = sum(quantity for _, quantity in plan)
+            if not wanted:
+                raise Refused("unfillable")
         planned = sum(quantity for _, quantity in plan)
         if kind == "post_only" and planned:
             raise Refused("would_take")
-        if kind == "fok" and planned < taker.quantity:
+        if kind == "fok" and planned < wanted + taker.lost:
             raise Refused("unfillable")
         for wish in own:
             self._withdraw(wish)
@@ -97,20 +118,51 @@ class NaiveExchange:
             raise Refused("insufficient_funds")
         return trades
 
-    def _plan(self, taker: Wish) -> tuple[list[tuple[Wish, int]], list[Wish]]:
-        """Whom the order meets: the most generous first, then the earliest; and its owner's own orders on the way."""
+    def _clip(self, taker: Wish) -> None:
+        """Take no more than can be delivered, also once own orders in the way are gone and their sets dissolved."""
+        able = self._deliverable(taker, [])
+        while True:
+            wanted = min(taker.quantity - taker.filled, able)
+            taker.lost += taker.quantity - taker.filled - wanted
+            taker.quantity = taker.filled + wanted
+            if not wanted:
+                raise Refused("nothing_to_reduce")
+            able = self._deliverable(taker, self._plan(taker, wanted)[1])
+            if able >= wanted:
+                return
+
+    def _deliverable(self, taker: Wish, own: list[Wish]) -> int:
+        """Free contracts (or baskets) the taker can deliver once its own orders `own` are off the book."""
+        twin = deepcopy(self)
+        for wish in own:
+            (same,) = [other for other in twin.waiting if other.name == wish.name]
+            twin._withdraw(same)
+        if own:
+            twin._dissolve_sets(taker.owner)
+        return min(twin.free[taker.owner][outcome] for outcome in self.everything - taker.wants)
+
+    def _plan(self, taker: Wish, wanted: int, budget: int | None = None) -> tuple[list[tuple[Wish, int]], list[Wish]]:
+        """Whom the order meets: the most generous first, then the earliest; and its owner's own orders on the way.
+
+        A budget is spent one contract at a time, each with the fee on all so far.
+        """
         willing = [w for w in self.waiting if w.wants == self.everything - taker.wants and w.limit + taker.limit >= SET]
         willing.sort(key=lambda wish: -wish.limit)  # stable: among equals, the order of arrival stays
-        plan, own, left = [], [], taker.quantity
+        plan, own, left, spent, weight = [], [], wanted, 0, Fraction(0)
         for wish in willing:
-            if not left:
-                break
-            if wish.owner == taker.owner:
-                own.append(wish)
-                continue
-            quantity = min(left, len(wish.aside))
-            plan.append((wish, quantity))
-            left -= quantity
+            price = SET - wish.limit
+            fee = Fraction(self.taker_fee_bps * price * (SET - price), SET * 10_000)
+            quantity = 0
+            while left and quantity < len(wish.aside):
+                if budget is not None and spent + price + ceil(weight + fee) > budget:
+                    left = 0
+                    break
+                if wish.owner == taker.owner:
+                    own.append(wish)
+                    break
+                spent, weight, quantity, left = spent + price, weight + fee, quantity + 1, left - 1
+            if quantity:
+                plan.append((wish, quantity))
         return plan, own
 
     def _trade(self, taker: Wish, maker: Wish, quantity: int) -> Trade:

@@ -6,11 +6,12 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from markets.engine.units import SET_UNITS
+from markets.engine.units import MAX_QUANTITY, SET_UNITS
 from opinion_market.kernel.errors import DomainError
 from tests.engine.desk import ESCROW, FEES, TRADERS, Desk, EventData
 from tests.engine.flow import Ask, random_ask
-from tests.engine.naive_book import NaiveExchange, Refused, Trade, Wish
+from tests.engine.naive_book import NaiveExchange
+from tests.engine.naive_orders import Refused, Trade, Wish
 
 seeds = st.integers(0, 2**32 - 1)
 lengths = st.integers(1, 400)
@@ -34,7 +35,16 @@ class Pair:
         self.both(
             lambda: trades.extend(
                 naive.place(
-                    name, ask.account, ask.side, ask.outcome, ask.price, ask.size, kind, terms.get("expires_us")
+                    name,
+                    ask.account,
+                    ask.side,
+                    ask.outcome,
+                    ask.price,
+                    MAX_QUANTITY if "budget_units" in terms else ask.size,
+                    kind,
+                    terms.get("expires_us"),
+                    terms.get("reduce_only", False),
+                    terms.get("budget_units"),
                 )
             ),
             lambda: events.append(desk.order(ask.account, ask.side, ask.outcome, ask.price, ask.size, **terms)),
@@ -44,6 +54,27 @@ class Pair:
             for data in events
             for fill in data["fills"]
         ] == [(trade.maker, trade.maker_order, trade.price, trade.quantity) for trade in trades]
+
+    def amend_one(self, rng: Random) -> None:
+        """Another price, another quantity, or both, for somebody's open order."""
+        if not self.desk.state.orders:
+            return
+        order = self.desk.state.orders[rng.choice(sorted(self.desk.state.orders))]
+        account = order.account if rng.random() < 0.9 else rng.choice(TRADERS)
+        price = None if rng.random() < 0.4 else max(1, min(9_999, order.own_price + 100 * rng.randint(-15, 15)))
+        quantity = None if rng.random() < 0.3 else max(1, order.quantity + rng.randint(-12, 6))
+        if order.expires_us is not None and order.expires_us <= self.desk.now_us + 1:
+            return  # expiring others may take the desk one moment on
+        self.naive.expire(self.desk.now_us)
+        trades: list[Trade] = []
+        events: list[EventData] = []
+        self.both(
+            lambda: trades.extend(self.naive.amend(order.id, account, price, quantity)),
+            lambda: events.append(self.desk.amend(order.id, account, price=price, quantity=quantity)),
+        )
+        assert [(fill["maker_order"], fill["quantity"]) for data in events for fill in data.get("fills", ())] == [
+            (trade.maker_order, trade.quantity) for trade in trades
+        ]
 
     def both(self, naive: Callable[[], object], engine: Callable[[], object]) -> None:
         """Both carry the command out, or both refuse it for the same reason."""
@@ -109,8 +140,10 @@ def trade(pair: Pair, seed: int, commands: int, *, with_reserves: bool) -> None:
         if chance < 0.8:
             ask = random_ask(rng, outcomes)
             pair.place(Ask(ask.account, ask.buys, ask.outcome, ask.price, min(ask.size, 40), ask.terms))
-        elif chance < 0.9:
+        elif chance < 0.86:
             pair.change_sets(rng)
+        elif chance < 0.95:
+            pair.amend_one(rng)
         else:
             pair.cancel_one(rng)
         pair.assert_equal(with_reserves=with_reserves)
@@ -126,10 +159,11 @@ def test_priority_settlements_and_reserves_agree_when_money_is_short(
 @given(
     outcomes=st.integers(2, 4),
     taker_fee_bps=st.sampled_from([0, 1, 70, 333, 10_000]),
-    maker_fee_bps=st.sampled_from([0, 1, 50, 10_000]),
+    maker_fee_bps=st.sampled_from([0, 1, 50, 10_000, -1, -70]),
     seed=seeds,
     commands=lengths,
 )
 def test_fees_agree(outcomes: int, taker_fee_bps: int, maker_fee_bps: int, seed: int, commands: int) -> None:
+    maker_fee_bps = max(maker_fee_bps, -taker_fee_bps)
     plenty = 100_000_000  # how much of it fees reserve is the engine's own affair
     trade(Pair(outcomes, plenty, taker_fee_bps, maker_fee_bps), seed, commands, with_reserves=False)

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from markets.engine.effects import Effects
-from markets.engine.matching import makers_within_reach
-from markets.engine.state import MarketState
-from markets.engine.units import SET_UNITS
+from markets.engine.placing import Amendment, amend_order
+from markets.engine.units import MAX_QUANTITY
+from markets.trading.reach import Incoming, makers_of
 from opinion_market.kernel.errors import DomainError
 from tests.engine.desk import ESCROW, FEES, HOUSE, Desk
 from tests.engine.flow import Ask, random_ask
@@ -16,21 +16,10 @@ from tests.engine.flow import Ask, random_ask
 MANY = range(101, 125)  # enough accounts that most are not in the batch
 
 
-def within_reach(state: MarketState, batch: list[Ask], takers: set[int]) -> set[int]:
-    """Makers found from each book's and side's total quantity and most aggressive limit, as the sequencer does."""
-    two = state.opened_rules().outcomes == 2
-    totals: dict[tuple[int, bool], int] = {}
-    limits: dict[tuple[int, bool], list[int]] = {}
-    for ask in batch:
-        mirrored = two and ask.outcome == 1
-        side = (0 if mirrored else ask.outcome, ask.buys != mirrored)
-        totals[side] = totals.get(side, 0) + ask.size
-        limits.setdefault(side, []).append(SET_UNITS - ask.price if mirrored else ask.price)
-    makers: set[int] = set()
-    for (book, is_bid), quantity in totals.items():
-        limit = max(limits[book, is_bid]) if is_bid else min(limits[book, is_bid])
-        makers |= makers_within_reach(state, book=book, is_bid=is_bid, quantity=quantity, limit=limit, takers=takers)
-    return makers
+def incoming(ask: Ask, now_us: int) -> Incoming:
+    """The order as the sequencer sees it before it matches anything."""
+    budget = ask.terms_at(now_us).get("budget_units")
+    return Incoming(ask.outcome, ask.buys, ask.price, ask.size if budget is None else MAX_QUANTITY, budget)
 
 
 def touched(effects: Effects) -> set[int]:
@@ -73,15 +62,52 @@ def test_makers_within_reach_cover_every_account_a_batch_touches(
     rng = Random(seed)
     desk = busy_desk(rng, outcomes, liquidity)
     batch = [someones(rng, random_ask(rng, outcomes)) for _ in range(size)]
-    cancelled = rng.sample(sorted(desk.state.orders), k=min(2, len(desk.state.orders)))
+    open_orders = sorted(desk.state.orders)
+    cancelled = rng.sample(open_orders, k=min(2, len(open_orders)))
+    amended = [
+        random_amendment(rng, desk, order_id) for order_id in rng.sample(open_orders, k=min(3, len(open_orders)))
+    ]
+    orders = [incoming(ask, desk.now_us) for ask in batch]
+    for order_id, amendment in amended:
+        order = desk.state.orders[order_id]
+        orders.append(Incoming(order.outcome, order.is_buy, amendment.price or 0, amendment.quantity or 0))
     due = {order.account for order in desk.state.due(desk.now_us)}
-    takers = due | {ask.account for ask in batch} | {desk.state.orders[order_id].account for order_id in cancelled}
-    locked = takers | within_reach(desk.state, batch, takers)
+    takers = due | {ask.account for ask in batch}
+    takers |= {desk.state.orders[order_id].account for order_id in (*cancelled, *(name for name, _ in amended))}
+    locked = takers | makers_of(desk.state, orders, takers)
 
     desk.expire()
     for order_id in cancelled:
         if order_id in desk.state.orders:
             desk.cancel(order_id)
             assert touched(desk.last_effects) <= locked
+    for order_id, amendment in amended:
+        assert amend(desk, order_id, amendment) <= locked
     for ask in batch:
         assert place(desk, ask) <= locked
+
+
+def random_amendment(rng: Random, desk: Desk, order_id: str) -> tuple[str, Amendment]:
+    order = desk.state.orders[order_id]
+    price = max(1, min(9_999, order.own_price + rng.randint(-1_500, 1_500)))
+    return order_id, Amendment(price=price, quantity=order.quantity + rng.randint(0, 30))
+
+
+def amend(desk: Desk, order_id: str, amendment: Amendment) -> set[int]:
+    """Amend an order, unless it is refused or gone. Returns the accounts it touched."""
+    order = desk.state.orders.get(order_id)
+    if order is None:
+        return set()
+    try:
+        type, data = amend_order(
+            desk.state,
+            order_id=order_id,
+            account=order.account,
+            amendment=amendment,
+            available=desk.available(order.account),
+            now_us=desk.now_us,
+        )
+    except DomainError:
+        return set()
+    desk.commit(type, data)
+    return touched(desk.last_effects)

@@ -3,16 +3,17 @@
 import json
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from markets.engine import decide, snapshot
+from markets.engine import decide, placing, snapshot
 from markets.engine.apply import apply
 from markets.engine.errors import MarketNotOpen
-from markets.engine.orders import NewOrder
+from markets.engine.orders import NewOrder, Order
 from markets.engine.state import MarketState
-from markets.engine.units import SET_UNITS
+from markets.engine.units import MAX_QUANTITY, SET_UNITS
 from opinion_market.kernel.errors import DomainError
 from tests.engine.desk import ALICE, ESCROW, FEES, HOUSE, TRADERS, Desk, as_bytes
 from tests.engine.flow import TERMS, Ask, random_ask
@@ -20,6 +21,7 @@ from tests.engine.invariants import check, check_fees, check_maker_fees, check_p
 
 traders = st.sampled_from(TRADERS)
 fee_rates = st.sampled_from([0, 0, 1, 70, 333, 10_000])
+maker_rates = st.sampled_from([0, 0, 1, 70, 333, 10_000, -1, -70, -10_000])
 moments = st.integers(1, 6)
 quantities = st.one_of(st.integers(1, 12), st.integers(1, 2_000))
 asks = st.builds(
@@ -55,13 +57,13 @@ class TradedMarket(RuleBasedStateMachine):
     desk: Desk
     twin: MarketState | None = None
 
-    @initialize(data=st.data(), outcomes=st.integers(2, 6), house=st.booleans(), taker=fee_rates, maker=fee_rates)
+    @initialize(data=st.data(), outcomes=st.integers(2, 6), house=st.booleans(), taker=fee_rates, maker=maker_rates)
     def open(self, data: st.DataObject, outcomes: int, house: bool, taker: int, maker: int) -> None:
         prior = vector_summing_to_a_set(data.draw(weights(outcomes, 1)))
         self.desk = Desk(
             outcomes=outcomes,
             taker_fee_bps=taker,
-            maker_fee_bps=maker,
+            maker_fee_bps=max(maker, -taker),
             liquidity=data.draw(st.sampled_from([1, 7, 100, 5_000])) if house else 0,
             prior_units=prior if house else None,
             balance=data.draw(st.sampled_from([30_000, 400_000, 50_000_000])),
@@ -85,15 +87,16 @@ class TradedMarket(RuleBasedStateMachine):
         self.run_command(desk.expire)
         outcome = ask.outcome % desk.state.opened_rules().outcomes
         terms = ask.terms_at(desk.now_us)
-        order = NewOrder(f"o{len(desk.orders) + 1}", ask.account, outcome, ask.buys, ask.price, ask.size, **terms)
+        size = MAX_QUANTITY if "budget_units" in terms else ask.size
+        order = NewOrder(f"o{len(desk.orders) + 1}", ask.account, outcome, ask.buys, ask.price, size, **terms)
 
         def place() -> None:
             known = {"available": desk.available(ask.account), "now_us": desk.now_us}
             before = as_bytes(desk.state)
-            data = decide.place_order(desk.state, order, **known)
+            data = placing.place_order(desk.state, order, **known)
             assert as_bytes(desk.state) == before
             if self.twin is not None:
-                assert decide.place_order(self.twin, order, **known) == data
+                assert placing.place_order(self.twin, order, **known) == data
             check_priority(desk, data)
             check_fees(desk, data)
             desk.commit("OrderPlaced", data)
@@ -106,6 +109,70 @@ class TradedMarket(RuleBasedStateMachine):
         for _ in range(commands):
             self.place_an_order(random_ask(rng, self.desk.state.opened_rules().outcomes))
             check(self.desk, self.mark_units)
+
+    @precondition(lambda self: self.desk.state.orders)
+    @rule(
+        index=st.integers(0, 50),
+        stranger=st.sampled_from([None, None, None, *TRADERS]),
+        price_change=st.one_of(st.none(), st.integers(-2_000, 2_000)),
+        quantity_change=st.one_of(st.none(), st.integers(-15, 8)),
+        expiry=st.one_of(st.none(), st.none(), st.just("never"), moments),
+    )
+    def amend_an_order(
+        self,
+        index: int,
+        stranger: int | None,
+        price_change: int | None,
+        quantity_change: int | None,
+        expiry: int | str | None,
+    ) -> None:
+        """Smaller, larger, dearer, cheaper, for longer: an open order's terms change, or the refusal changes nothing."""
+        desk = self.desk
+        self.run_command(desk.expire)
+        if not desk.state.orders:
+            return
+        order = desk.state.orders[sorted(desk.state.orders)[index % len(desk.state.orders)]]
+        terms: dict[str, Any] = {
+            "price": None if price_change is None else order.own_price + price_change,
+            "quantity": None if quantity_change is None else order.quantity + quantity_change,
+        }
+        if expiry is not None:
+            terms |= {"new_expiry": True, "expires_us": desk.now_us + expiry if isinstance(expiry, int) else None}
+        filled, ahead = order.filled, self.orders_ahead(order)
+        whose = order.account if stranger is None else stranger
+        self.run_command(lambda: desk.amend(order.id, whose, **terms))
+        assert desk.orders[order.id].filled >= filled
+        if desk.events[-1][0] == "OrderReduced":
+            assert self.orders_ahead(order) == ahead
+
+    def orders_ahead(self, order: Order) -> list[str]:
+        """Orders that are filled before this one at its price."""
+        side = self.desk.state.books[order.book].side(order.is_bid)
+        level = list(side.levels.get(order.price if order.is_bid else -order.price, {}))
+        return level[: level.index(order.id)] if order.id in level else level
+
+    @precondition(lambda self: self.desk.state.opened_rules().outcomes < 8)
+    @rule(outcome=st.integers(0, 7), share_bps=st.integers(1, 9_999))
+    def split_an_outcome(self, outcome: int, share_bps: int) -> None:
+        """Everybody holds as many of the new outcome as of the one it was split from; no other price moves."""
+        desk = self.desk
+        self.run_command(desk.expire)
+        outcome %= desk.state.opened_rules().outcomes
+        before = [desk.state.house_price(i) for i in range(desk.state.opened_rules().outcomes)]
+        known = len(desk.events)
+        self.run_command(lambda: desk.split(outcome, share_bps))
+        if len(desk.events) == known:
+            return
+        for vector in (self.mark_units, self.payout_units):
+            vector.append(vector[outcome] // 3)
+            vector[outcome] -= vector[-1]
+        for holding in desk.state.holdings.values():
+            assert holding.free[-1] == holding.free[outcome]
+            assert holding.reserved[-1] == holding.reserved[outcome]
+        after = [desk.state.house_price(i) for i in range(len(before) + 1)]
+        for i, price in enumerate(before):
+            if price is not None:
+                assert abs((after[i] or 0) + (i == outcome) * (after[-1] or 0) - price) < 1e-9
 
     @precondition(lambda self: self.desk.state.orders)
     @rule(account=traders, index=st.integers(0, 50))

@@ -42,6 +42,7 @@ class MarketFilters(serializers.Serializer[Any]):
     )
     kind = serializers.ChoiceField(choices=Market.Kind.choices, required=False)
     category = serializers.CharField(required=False, max_length=60)
+    group = serializers.UUIDField(required=False, help_text="Markets of this group.")
     organization = serializers.CharField(required=False, max_length=60, help_text="Id or short name.")
     is_public = serializers.ChoiceField(choices=["true", "false"], required=False)
     closing_from = serializers.DateTimeField(required=False, help_text="Closes at this time or later.")
@@ -116,7 +117,9 @@ class MarketViewSet(IdempotentMixin, GenericViewSet[Market]):
         wanted = valid(MarketInput, request.data)
         actor = signed_in_user(request)
         organization = organization_by(actor, wanted.pop("organization"))
-        draft = services.MarketDraft(house_prior_units=wanted.pop("house_prior"), **wanted)
+        draft = services.MarketDraft(
+            house_prior_units=wanted.pop("house_prior"), group_id=wanted.pop("group"), **wanted
+        )
         created = services.create_market(actor=actor, organization_id=organization.pk, draft=draft, now=clock.now())
         return Response(self._body(created), status=201)
 

@@ -1,13 +1,14 @@
 """What the markets endpoints take and answer."""
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from markets.engine.scalar import implied_value
 from markets.engine.units import MAX_QUANTITY, SET_UNITS
-from markets.lifecycle.models import Market
-from markets.lifecycle.services import MAX_OUTCOMES
+from markets.lifecycle.models import MAX_OUTCOMES, Market
 from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
 
 LONGEST_TEXT = 20_000
@@ -32,6 +33,16 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     payout = serializers.IntegerField(allow_null=True, help_text="What a contract pays, once a resolution is proposed.")
 
 
+class ScalarSerializer(serializers.Serializer[Any]):
+    """Decimal numbers as text. Long pays (value - lower) / (upper - lower), clipped; Short the rest."""
+
+    lower = serializers.CharField()
+    upper = serializers.CharField()
+    unit = serializers.CharField()
+    implied_value = serializers.CharField(help_text="At which Long would pay its last price.")
+    settlement_value = serializers.CharField(allow_null=True, help_text="Given with the resolution.")
+
+
 class MarketSerializer(serializers.Serializer[Any]):
     """A market: its question, rules, figures and where it stands. People are shown to those who hold markets.read."""
 
@@ -51,6 +62,9 @@ class MarketSerializer(serializers.Serializer[Any]):
     dispute_window_s = serializers.IntegerField()
     taker_fee_bps = serializers.IntegerField()
     maker_fee_bps = serializers.IntegerField()
+    group = serializers.UUIDField(allow_null=True, help_text="The group of markets it belongs to.")
+    group_label = serializers.CharField(help_text="What it stands for within its group.")
+    scalar = ScalarSerializer(allow_null=True, help_text="Of a scalar market; null for others.")
     house_liquidity = serializers.IntegerField(help_text="LMSR b in contracts; 0: no house market maker.")
     house_prior = serializers.ListField(
         child=serializers.IntegerField(), allow_null=True, help_text="The house's opening prices; null: equal."
@@ -96,7 +110,17 @@ class MarketInput(InputSerializer):
     )
     dispute_window_s = StrictIntegerField(min_value=0, max_value=_MAX_WINDOW_S, default=86_400)
     taker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
-    maker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
+    maker_fee_bps = StrictIntegerField(
+        min_value=-10_000,
+        max_value=10_000,
+        default=0,
+        help_text="Negative: a rebate, at most as large as the taker's fee.",
+    )
+    group = serializers.UUIDField(allow_null=True, default=None, help_text="A group of the organization's.")
+    group_label = StrictTextField(max_length=120, allow_blank=True, default="")
+    scalar_lower = serializers.DecimalField(24, 8, allow_null=True, default=None, help_text="Of a scalar market.")
+    scalar_upper = serializers.DecimalField(24, 8, allow_null=True, default=None, help_text="Of a scalar market.")
+    scalar_unit = StrictTextField(max_length=40, allow_blank=True, default="", help_text="Such as °C or mm.")
     house_liquidity = StrictIntegerField(min_value=0, max_value=MAX_QUANTITY, default=0)
     house_prior = serializers.ListField(
         child=StrictIntegerField(min_value=0, max_value=SET_UNITS),
@@ -105,6 +129,47 @@ class MarketInput(InputSerializer):
         max_length=MAX_OUTCOMES,
         help_text="Opening prices per outcome, summing to 10,000; null: equal.",
     )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("A new candidate", value={"label": "Ms. Ito", "share_bps": 4000}, request_only=True),
+    ]
+)
+class NewOutcomeInput(InputSerializer):
+    label = StrictTextField(max_length=120, help_text="Of the new outcome.")  # type: ignore[assignment]  # likewise
+    share_bps = StrictIntegerField(
+        min_value=1, max_value=9_999, default=5_000, help_text="The part of Other's price the new outcome starts with."
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "An election",
+            value={"organization": "weather-desk", "question": "Which parties enter parliament?"},
+            request_only=True,
+        )
+    ]
+)
+class GroupInput(InputSerializer):
+    organization = StrictTextField(max_length=60, help_text="Id or short name.")
+    question = StrictTextField(max_length=300)
+    description = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
+
+
+class GroupSerializer(serializers.Serializer[Any]):
+    """Independent binary markets under one question. Their prices need not sum to anything."""
+
+    id = serializers.UUIDField()
+    organization = serializers.UUIDField()
+    question = serializers.CharField()
+    description = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class GroupWithMarketsSerializer(GroupSerializer):
+    markets = MarketSerializer(many=True, help_text="Those you may see, in the order they were created.")
 
 
 class NothingInput(InputSerializer):
@@ -127,7 +192,7 @@ class ReasonInput(InputSerializer):
     ]
 )
 class ResolutionInput(InputSerializer):
-    """Either `outcome`, which then pays 10,000 units, or `payout`."""
+    """One of `outcome`, which then pays 10,000 units, `payout`, or a scalar market's `value`."""
 
     outcome = StrictIntegerField(min_value=0, max_value=MAX_OUTCOMES - 1, required=False, help_text="The winner.")
     payout = serializers.ListField(
@@ -136,11 +201,12 @@ class ResolutionInput(InputSerializer):
         max_length=MAX_OUTCOMES,
         help_text="Units per contract of each outcome, summing to 10,000.",
     )
+    value = serializers.DecimalField(24, 8, required=False, help_text="What a scalar market's question came to.")
     evidence = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Required.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("outcome" in attrs) == ("payout" in attrs):
-            raise serializers.ValidationError("Give either outcome or payout.", code="outcome_or_payout")
+        if sum(name in attrs for name in ("outcome", "payout", "value")) != 1:
+            raise serializers.ValidationError("Give one of outcome, payout and value.", code="outcome_or_payout")
         return attrs
 
 
@@ -152,6 +218,27 @@ class StepSerializer(serializers.Serializer[Any]):
 
     status = serializers.ChoiceField(choices=Market.Status.choices)
     version = serializers.IntegerField(help_text="The market's last event.")
+
+
+def scalar_body(market: Market) -> dict[str, object] | None:
+    """A scalar market's bounds and value; None for others."""
+    lower, upper = market.scalar_lower, market.scalar_upper
+    if lower is None or upper is None:
+        return None
+    value = market.settlement_value
+    return {
+        "lower": decimal_text(lower),
+        "upper": decimal_text(upper),
+        "unit": market.scalar_unit,
+        "implied_value": decimal_text(implied_value(lower, upper, market.price_units[0])),
+        "settlement_value": None if value is None else decimal_text(value),
+    }
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal number without an exponent and without trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
@@ -183,6 +270,9 @@ def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
         "dispute_window_s": market.dispute_window_s,
         "taker_fee_bps": market.taker_fee_bps,
         "maker_fee_bps": market.maker_fee_bps,
+        "group": market.group_id,
+        "group_label": market.group_label,
+        "scalar": scalar_body(market),
         "house_liquidity": market.house_liquidity,
         "house_prior": market.house_prior_units,
         "evidence": market.resolution_note,

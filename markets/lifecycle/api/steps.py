@@ -1,6 +1,6 @@
 """`/api/v1/markets/{id}/approve` and so on: the steps of a market's life. They take their turn among the orders."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -11,10 +11,10 @@ from rest_framework.viewsets import GenericViewSet
 from governance.access.drf import access, signed_in_user
 from governance.access.errors import PermissionMissing
 from governance.identity.errors import ScopeTooNarrow
-from markets.engine.errors import MarketNotOpen
+from markets.engine.errors import MarketNotOpen, OutcomeNotSplittable
 from markets.engine.units import SET_UNITS
 from markets.lifecycle import errors, services
-from markets.lifecycle.api.shapes import NothingInput, ReasonInput, ResolutionInput, StepSerializer
+from markets.lifecycle.api.shapes import NewOutcomeInput, NothingInput, ReasonInput, ResolutionInput, StepSerializer
 from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import market_visible_to
 from markets.openapi import Responses, failing
@@ -49,6 +49,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         "send_back": "markets.approve",
         "approve": "markets.approve",
         "open": "markets.update",
+        "split_other": "markets.update",
         "halt": "markets.update",
         "close": "markets.update",
         "resolve": "markets.resolve",
@@ -114,6 +115,29 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
+    @extend_schema(
+        operation_id="markets_split_other",
+        request=NewOutcomeInput,
+        responses=_answers(errors.InvalidMarket, OutcomeNotSplittable, errors.InsufficientSubsidy),
+    )
+    @documents_key
+    def split_other(self, request: Request, market_id: UUID) -> HttpResponse:
+        """Add an outcome to an open categorical market by splitting it off from "Other".
+
+        Orders resting on Other are cancelled first. Whoever holds Other gets as many contracts of the new outcome: together
+        they are worth what Other was. The house market maker's curve is refined likewise, and no other price moves.
+        """
+        wanted = valid(NewOutcomeInput, request.data)
+        outcome = services.split_other(
+            actor=signed_in_user(request),
+            market=self._market(market_id),
+            label=wanted["label"],
+            share_bps=wanted["share_bps"],
+            now=clock.now(),
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
     @extend_schema(operation_id="markets_halt", request=ReasonInput, responses=_answers(errors.ReasonRequired))
     @documents_key
     def halt(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -158,7 +182,8 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         outcome = services.resolve_market(
             actor=signed_in_user(request),
             market=market,
-            payout_units=wanted["payout"] if "payout" in wanted else _winner_takes_all(market, wanted["outcome"]),
+            payout_units=_payout(market, wanted),
+            value=wanted.get("value"),
             evidence=wanted["evidence"],
             idempotency=command_key(request),
         )
@@ -200,6 +225,13 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
 
     def _market(self, market_id: UUID) -> Market:
         return market_visible_to(access(self.request), market_id)
+
+
+def _payout(market: Market, wanted: dict[str, Any]) -> list[int]:
+    if "value" in wanted:
+        return services.payout_at(market, wanted["value"])
+    payout: list[int] = wanted["payout"] if "payout" in wanted else _winner_takes_all(market, wanted["outcome"])
+    return payout
 
 
 def _winner_takes_all(market: Market, winner: int) -> list[int]:

@@ -16,7 +16,8 @@ from markets.engine import errors as engine
 from markets.lifecycle.selectors import market_visible_to
 from markets.openapi import failing
 from markets.trading import errors, selectors, services
-from markets.trading.api.order_input import OrderInput, order_request
+from markets.trading.api.cancelling import CancelInput, CancelResultsSerializer, cancel_result
+from markets.trading.api.order_input import AmendmentInput, OrderInput, amendment_of, order_request
 from markets.trading.api.requests import answer, answer_once, command_key, valid
 from markets.trading.api.shapes import (
     CancelledOrdersSerializer,
@@ -50,6 +51,7 @@ PLACING_REFUSALS = (
     engine.InsufficientFunds,
     engine.WouldTake,
     engine.Unfillable,
+    engine.NothingToReduce,
     engine.CommandExpired,
     *COMMAND_REFUSALS,
 )
@@ -140,7 +142,9 @@ class OrderViewSet(_OrderList):
     permissions_required: ClassVar[dict[str, str]] = {
         "list": AUTHENTICATED,
         "retrieve": AUTHENTICATED,
+        "partial_update": AUTHENTICATED,
         "destroy": AUTHENTICATED,
+        "cancel_listed": AUTHENTICATED,
         "cancel_all": AUTHENTICATED,
     }
 
@@ -165,6 +169,40 @@ class OrderViewSet(_OrderList):
         return Response({**order_body(order), "fills": [fill_body(fill) for fill in fills]})
 
     @extend_schema(
+        operation_id="orders_amend",
+        request=AmendmentInput,
+        responses=failing(
+            {200: OrderWithFillsSerializer},
+            engine.OrderNotFound,
+            engine.OrderNotOpen,
+            engine.MarketNotOpen,
+            engine.PriceOutOfRange,
+            engine.InvalidOrder,
+            engine.InsufficientFunds,
+            engine.WouldTake,
+            engine.NothingToReduce,
+            engine.CommandExpired,
+            *COMMAND_REFUSALS,
+        ),
+    )
+    @documents_key
+    def partial_update(self, request: Request, order_id: UUID) -> HttpResponse:
+        """Change an open order's price, quantity or expiry.
+
+        A smaller quantity alone keeps its place among the orders at its price. Anything else loses it: the order is placed
+        anew under its id, and may trade at once; `fills` are those of this change.
+        """
+        amendment, valid_until = amendment_of(request.data)
+        outcome = services.amend_order(
+            actor=signed_in_user(request),
+            order_id=order_id,
+            amendment=amendment,
+            valid_until=valid_until,
+            idempotency=command_key(request),
+        )
+        return answer(outcome, request)
+
+    @extend_schema(
         operation_id="orders_cancel",
         responses=failing(
             {200: CancelledSerializer},
@@ -180,6 +218,23 @@ class OrderViewSet(_OrderList):
             actor=signed_in_user(request), order_id=order_id, idempotency=command_key(request)
         )
         return answer(outcome, request)
+
+    @extend_schema(
+        operation_id="orders_cancel_listed",
+        request=CancelInput,
+        responses=failing({200: CancelResultsSerializer}, *COMMAND_REFUSALS),
+    )
+    @documents_key
+    def cancel_listed(self, request: Request) -> HttpResponse:
+        """Cancel up to 500 of your open orders, in any markets; each has its own result, in the order given."""
+        wanted: list[UUID] = valid(CancelInput, request.data)["orders"]
+
+        def cancel() -> object:
+            outcomes = services.cancel_listed_orders(actor=signed_in_user(request), order_ids=wanted)
+            pairs = zip(wanted, outcomes, strict=True)
+            return {"results": [cancel_result(order_id, outcome) for order_id, outcome in pairs]}
+
+        return answer_once(command_key(request), cancel, now=clock.now())
 
     @extend_schema(
         operation_id="orders_cancel_all",

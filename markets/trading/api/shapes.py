@@ -21,6 +21,8 @@ ORDER_EXAMPLE = {
     "quantity": 20,
     "time_in_force": "gtc",
     "post_only": False,
+    "reduce_only": False,
+    "budget": None,
     "expires_at": None,
     "client_order_id": "hedge-17",
     "status": "open",
@@ -73,6 +75,8 @@ class OrderSerializer(serializers.Serializer[Any]):
     quantity = serializers.IntegerField(help_text="Contracts.")
     time_in_force = serializers.ChoiceField(choices=Order.TimeInForce.choices)
     post_only = serializers.BooleanField()
+    reduce_only = serializers.BooleanField()
+    budget = serializers.IntegerField(allow_null=True, help_text="Units the order was to spend at most.")
     expires_at = serializers.DateTimeField(allow_null=True)
     client_order_id = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(choices=Order.Status.choices)
@@ -82,7 +86,7 @@ class OrderSerializer(serializers.Serializer[Any]):
     average_price = serializers.CharField(
         allow_null=True, help_text="Units with four decimals, as text; null before the first fill."
     )
-    fees = serializers.IntegerField(help_text="Units paid so far.")
+    fees = serializers.IntegerField(help_text="Units paid so far, less the rebates earned.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
 
@@ -156,6 +160,8 @@ def order_body(order: Order) -> Reply:
         "quantity": order.quantity,
         "time_in_force": order.time_in_force,
         "post_only": order.post_only,
+        "reduce_only": order.reduce_only,
+        "budget": order.budget_units,
         "expires_at": order.expires_at,
         "client_order_id": order.client_order_id,
         "status": order.status,
