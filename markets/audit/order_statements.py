@@ -43,7 +43,7 @@ ORDER_STATEMENTS = (
     Statement(
         "maker_prices",
         8,
-        "Every fill from the book is at its maker's price",
+        "Every fill from the book is at its maker's price",  # an amended order's earlier fills are checked by the replay
         """
         SELECT concat('trade ', t.sequence, ' of market ', t.market_id),
             o.account_id = t.maker_account_id AND o.book = t.outcome AND o.is_bid = (t.taker_side = 'sell')
@@ -51,7 +51,7 @@ ORDER_STATEMENTS = (
             concat(t.quantity, ' at ', t.price_units, ' for ', t.value_units, ', maker ', o.book_price)
         FROM markets_trade t JOIN markets_market m ON m.id = t.market_id
         LEFT JOIN {orders} o ON o.id = t.maker_order
-        WHERE t.maker_order IS NOT NULL AND {markets}
+        WHERE t.maker_order IS NOT NULL AND t.sequence >= coalesce(o.terms_from_sequence, 0) AND {markets}
         """,
     ),
     Statement(
@@ -66,7 +66,7 @@ ORDER_STATEMENTS = (
             concat(t.taker_side, ' ', t.quantity, ' for ', t.value_units, ', limit ', o.book_price)
         FROM markets_trade t JOIN markets_market m ON m.id = t.market_id
         LEFT JOIN {orders} o ON o.id = t.taker_order
-        WHERE {markets}
+        WHERE t.sequence >= coalesce(o.terms_from_sequence, 0) AND {markets}
         """,
     ),
     Statement(

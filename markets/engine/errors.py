@@ -60,7 +60,7 @@ class NothingToReduce(Conflict):
 
 
 class OutcomeNotSplittable(Conflict):
-    """Only an outcome that stands for all the rest, of a market that is open or halted, is split; its price must be 2 units or more."""
+    """Only an outcome that stands for all the rest is split, in an open or halted market of three outcomes or more."""
 
     code = "outcome_not_splittable"
     title = "No outcome can be split off now."

@@ -22,18 +22,19 @@ SPLITTABLE = ("open", "halted")
 def split_outcome(state: MarketState, *, outcome: int, share_bps: int) -> EventData:
     """Decide the split of `outcome`: the new one, the last of all, takes `share_bps` of its price.
 
-    The data name the orders that are cancelled first: all that rest on the outcome's book, which with two outcomes is the
-    only one. `subsidy_units` is what the house's worst loss grows by. Raises OutcomeNotSplittable.
+    The data name the orders that are cancelled first: all that rest on the outcome's book. `subsidy_units` is what the house's worst loss grows by. Raises OutcomeNotSplittable.
     """
     rules = state.opened_rules()
     if state.status not in SPLITTABLE:
         raise OutcomeNotSplittable(f"The market is {state.status.replace('_', ' ')}.", status=state.status)
+    if rules.outcomes == 2:
+        raise OutcomeNotSplittable("Two outcomes share one book, which cannot become three.", outcomes=2)
     price = state.last_prices[outcome]
     house = state.house
     prior = house.prior_units[outcome] if house else price
     if min(price, prior) < 2 * MIN_PRICE:
         raise OutcomeNotSplittable("Its price is too low to be shared.", price_units=price)
-    orders = sorted(order.id for order in state.orders.values() if rules.outcomes == 2 or order.book == outcome)
+    orders = sorted(order.id for order in state.orders.values() if order.book == outcome)
     data: EventData = {
         "outcome": outcome,
         "outcomes": rules.outcomes + 1,
@@ -69,9 +70,8 @@ def outcome_split(state: MarketState, data: EventData, at_us: int, effects: Effe
         holding.reserved.append(holding.reserved[outcome])
         if holding.free[outcome] or holding.reserved[outcome]:
             effects.holders.add(account)
-    was_two = rules.outcomes == 2
     rules.outcomes = data["outcomes"]
-    state.books = [Book() for _ in range(rules.outcomes)] if was_two else [*state.books, Book()]
+    state.books.append(Book())
     state.last_prices = list(data["prices"])
     if state.house is not None:
         house = state.house

@@ -82,13 +82,17 @@ def _opening(market: Market) -> list[str]:
 
 
 def _has_other(market: Market) -> bool:
-    return market.kind == Market.Kind.CATEGORICAL and any(outcome.label == OTHER for outcome in market.outcomes.all())
+    outcomes = len(market.price_units)
+    return (
+        market.kind == Market.Kind.CATEGORICAL
+        and outcomes > 2
+        and any(outcome.label == OTHER for outcome in market.outcomes.all())
+    )
 
 
 def _splitting(market: Market) -> list[str]:
     (other,) = [outcome.index for outcome in market.outcomes.all() if outcome.label == OTHER]
-    on_its_book = {} if len(market.price_units) == 2 else {"outcome": other}
-    resting = Order.objects.filter(market=market, status=Order.Status.OPEN, **on_its_book).count()
+    resting = Order.objects.filter(market=market, status=Order.Status.OPEN, outcome=other).count()
     return [
         f"{resting:,} orders resting on Other are cancelled first.",
         "Whoever holds Other gets as many contracts of the new outcome; together they pay what Other would have.",

@@ -49,6 +49,11 @@ class Migration(migrations.Migration):
             name='reduce_only',
             field=models.BooleanField(default=False, help_text='Gave up contracts held, and did nothing else.'),
         ),
+        migrations.AddField(
+            model_name='order',
+            name='terms_from_sequence',
+            field=models.BigIntegerField(db_default=0, help_text="The market's trade from which on these terms held; 0 unless it was amended."),
+        ),
         migrations.AlterField(
             model_name='market',
             name='kind',

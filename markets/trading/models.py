@@ -63,6 +63,9 @@ class Order(UuidModel):
     event_version = models.BigIntegerField(help_text="Version of the market's stream that placed it.")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    terms_from_sequence = models.BigIntegerField(
+        db_default=0, help_text="The market's trade from which on these terms held; 0 unless it was amended."
+    )
 
     class Meta:
         ordering = ["-id"]

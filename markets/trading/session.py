@@ -70,7 +70,8 @@ class TradeRow:
 class MarketSession:
     """Everything one transaction does to one market.
 
-    fields: further columns of the market's row to set. client_order_ids: those of the batch that are in use already.
+    amended: orders with new terms, and the trade sequence from which on they hold. fields: further columns of the market's
+    row to set. client_order_ids: those of the batch that are in use already.
     """
 
     market_id: str
@@ -83,7 +84,7 @@ class MarketSession:
     events: list[NewEvent] = field(default_factory=list)
     placed: dict[str, PlacedRow] = field(default_factory=dict)
     changed: dict[str, tuple[Order, bool]] = field(default_factory=dict)
-    amended: dict[str, Order] = field(default_factory=dict)
+    amended: dict[str, tuple[Order, int]] = field(default_factory=dict)
     trades: list[TradeRow] = field(default_factory=list)
     postings: list[PostingRow] = field(default_factory=list)
     holders: set[int] = field(default_factory=set)
@@ -145,7 +146,8 @@ class MarketSession:
             self._note_trades(data, taker, effects)
         elif type in {"OrderAmended", "OrderReduced"}:
             order_id = data["order"]["id"] if type == "OrderAmended" else data["order"]
-            taker = self.amended[order_id] = effects.orders[order_id]
+            taker = effects.orders[order_id]
+            self.amended[order_id] = taker, self.state.trade_sequence + 1 - len(data.get("fills", ()))
             self._note_trades(data, taker, effects)
         for order_id, order in effects.orders.items():
             if order_id not in self.placed:

@@ -118,17 +118,19 @@ def _update_amended(session: MarketSession) -> None:
     """Terms of orders that were amended. Before `_update_orders`: the check on quantities holds in between too."""
     if not session.amended:
         return
-    orders = list(session.amended.values())
+    orders = [order for order, _ in session.amended.values()]
     expiries = [None if order.expires_us is None else from_microseconds(order.expires_us) for order in orders]
     run_prepared(
         "UPDATE markets_order o SET price_units = n.price, quantity = n.quantity, expires_at = n.expires_at, "
-        "time_in_force = CASE WHEN n.expires_at IS NULL THEN 'gtc' ELSE 'gtd' END "
-        "FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::timestamptz[]) AS n (id, price, quantity, expires_at) "
+        "terms_from_sequence = n.since, time_in_force = CASE WHEN n.expires_at IS NULL THEN 'gtc' ELSE 'gtd' END "
+        "FROM unnest(%s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[]) "
+        "AS n (id, price, quantity, since, expires_at) "
         "WHERE o.id = n.id",
         [
             array_literal(order.id for order in orders),
             array_literal(order.own_price for order in orders),
             array_literal(order.quantity for order in orders),
+            array_literal(since for _, since in session.amended.values()),
             expiries,
         ],
     )

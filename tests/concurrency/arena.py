@@ -88,10 +88,9 @@ def _open_market(arena: Arena, outcomes: int, house_liquidity: int) -> Market:
         question="Will it hold?",
         criteria="It holds if every invariant does.",
         kind="binary" if outcomes == 2 else "categorical",
-        outcomes=[f"Outcome {letter}" for letter in "ABCDEF"[:outcomes]],
-        is_exhaustive=True,
+        outcomes=["Yes", "No"] if outcomes == 2 else [f"Outcome {letter}" for letter in "ABCDEF"[: outcomes - 1]],
         taker_fee_bps=70,
-        maker_fee_bps=20,
+        maker_fee_bps=20 if outcomes == 2 else -20,
         house_liquidity=house_liquidity,
     )
     market = lifecycle.create_market(actor=creator, organization_id=arena.organization.pk, draft=draft, now=clock.now())

@@ -18,11 +18,13 @@ django.setup()
 
 # Models may be imported only once Django is set up; under pytest it is already.
 from governance.identity.models import User  # noqa: E402
+from markets.engine.placing import Amendment  # noqa: E402
 from markets.ledger import services as ledger  # noqa: E402
 from markets.lifecycle import services as lifecycle  # noqa: E402
 from markets.lifecycle.models import Market  # noqa: E402
 from markets.trading import services as trading  # noqa: E402
 from markets.trading.commands import Outcome  # noqa: E402
+from markets.trading.models import Order  # noqa: E402
 from markets.trading.services import OrderRequest  # noqa: E402
 from opinion_market.kernel import clock  # noqa: E402
 from opinion_market.kernel.errors import DomainError  # noqa: E402
@@ -45,7 +47,7 @@ class Participant:
         """Act until the time is up: how often each action succeeded, and each refusal's code."""
         actions = [
             (self.place, 60), (self.place_many, 8), (self.cancel, 12), (self.cancel_all, 2), (self.mint, 5),
-            (self.merge, 5), (self.deposit, 3), (self.withdraw, 3), (self.halt_and_resume, 1),
+            (self.merge, 5), (self.amend, 15), (self.split, 1), (self.deposit, 3), (self.withdraw, 3), (self.halt_and_resume, 1),
         ]  # fmt: skip
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -61,14 +63,18 @@ class Participant:
     def order(self) -> OrderRequest:
         """Any order: all sides, prices near the middle, all times in force, some by the taker's worst price only."""
         draw = self.random
-        kind = draw.choices(["gtc", "ioc", "fok", "post", "market", "gtd"], [60, 10, 8, 8, 8, 6])[0]
+        kinds = {"gtc": 52, "ioc": 10, "fok": 8, "post": 8, "market": 8, "gtd": 6, "reduce": 6, "budget": 4}
+        kind = draw.choices(list(kinds), list(kinds.values()))[0]
+        if kind == "budget":
+            return OrderRequest(outcome=draw.randrange(2), side="buy", type="market", budget=draw.randint(1, 200_000))
         return OrderRequest(
             outcome=draw.randrange(2),
             side=draw.choice(["buy", "sell"]),
             quantity=draw.randint(1, 30),
             type="market" if kind == "market" else "limit",
             price=None if kind == "market" else draw.randint(4_700, 5_300),
-            time_in_force={"market": "ioc", "post": "gtc"}.get(kind, kind),
+            time_in_force={"market": "ioc", "post": "gtc", "reduce": "gtc"}.get(kind, kind),
+            reduce_only=kind == "reduce",
             post_only=kind == "post",
             expires_at=clock.from_microseconds(clock.microseconds(clock.now()) + 300_000) if kind == "gtd" else None,
         )
@@ -88,6 +94,26 @@ class Participant:
         reply = outcome.unwrap()
         if reply["status"] == "open":
             self._orders.append(reply["id"])
+
+    def amend(self, trader: User, market: Market) -> None:
+        """Other terms for an order placed in this thread, as its owner."""
+        if self._orders:
+            order = Order.objects.select_related("account__owner").get(pk=self.random.choice(self._orders))
+            price = self.random.choice([None, self.random.randint(4_700, 5_300)])
+            quantity = self.random.choice([None, self.random.randint(1, 30)])
+            trading.amend_order(
+                actor=order.account.owner, order_id=order.pk, amendment=Amendment(price=price, quantity=quantity)
+            ).unwrap()
+
+    def split(self, trader: User, market: Market) -> None:
+        """A new outcome, where there is an "Other" to split it off from."""
+        lifecycle.split_other(
+            actor=self.arena.staff[0],
+            market=market,
+            label=f"New {self.random.random()}",
+            share_bps=5_000,
+            now=clock.now(),
+        ).unwrap()
 
     def cancel(self, trader: User, market: Market) -> None:
         if self._orders:

@@ -27,9 +27,15 @@ def deadlocks() -> int:
     return int(count)
 
 
-@pytest.mark.parametrize("house_liquidity", [0, 200], ids=["order books alone", "with a house market maker"])
-def test_two_processes_of_eight_threads_break_nothing(house_liquidity: int, caplog: pytest.LogCaptureFixture) -> None:
-    arena = make_arena(traders=5, markets=3, house_liquidity=house_liquidity)
+@pytest.mark.parametrize(
+    ("outcomes", "house_liquidity"),
+    [(2, 0), (3, 200)],
+    ids=["one book each", "a house, rebates and outcomes split off"],
+)
+def test_two_processes_of_eight_threads_break_nothing(
+    outcomes: int, house_liquidity: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    arena = make_arena(traders=5, markets=3, outcomes=outcomes, house_liquidity=house_liquidity)
     deadlocks_before = deadlocks()
     job = {"reference": asdict(arena.reference), "seed": SEED, "threads": 8, "seconds": SECONDS}
     other = start_module("tests.concurrency.hammer", job)
@@ -42,6 +48,7 @@ def test_two_processes_of_eight_threads_break_nothing(house_liquidity: int, capl
     for tally in (here, there):
         assert tally["place"] > 20, tally
         assert tally["mint"] > 0, tally
+        assert tally["amend"] > 0, tally
     assert Trade.objects.filter(market__in=arena.markets).exists()
     assert not [record.getMessage() for record in caplog.records if record.name.startswith("markets")]
     assert "Batch on market" not in errors

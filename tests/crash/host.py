@@ -19,7 +19,9 @@ from django.db import connection
 django.setup()
 
 # Models may be imported only once Django is set up.
+from markets.trading.commands import PlaceOrder  # noqa: E402
 from markets.trading.models import Order  # noqa: E402
+from opinion_market.eventstore.models import Event  # noqa: E402
 from tests.concurrency.arena import Reference, assert_books_hold, find_arena, make_arena  # noqa: E402
 from tests.crash.writer import Task, accounts_of, acknowledged, batch_of, place, write  # noqa: E402
 
@@ -43,11 +45,12 @@ def check(job: Job) -> Job:
     task, arena = Task(**job["task"]), find_arena(Reference(**job["reference"]))
     noted = acknowledged(Path(task.notebook))
     for (market, number), order_ids in noted.items():
-        names = [command.order.client_order_id for command in batch_of(task, market, number)]
-        assert len(names) == len(order_ids)
-        for name, order_id in zip(names, order_ids, strict=True):
-            if order_id != "refused":
-                assert _placed(market, str(name)) == [order_id], f"{name} was acknowledged as {order_id}"
+        commands = batch_of(task, market, number)
+        assert len(commands) == len(order_ids)
+        for command, order_id in zip(commands, order_ids, strict=True):
+            if isinstance(command, PlaceOrder) and order_id != "refused":
+                name = str(command.order.client_order_id)
+                assert _placed(market, name) == [order_id], f"{name} was acknowledged as {order_id}"
     repeated = 0
     for market in task.markets:
         repeated += _repeat_unacknowledged(task, market, len([key for key in noted if key[0] == market]))
@@ -57,19 +60,31 @@ def check(job: Job) -> Job:
 
 def _repeat_unacknowledged(task: Task, market: str, number: int) -> int:
     """Repeat the batch that had not been answered, twice: both times the same answers. 1 if it had been carried out."""
-    names = [str(command.order.client_order_id) for command in batch_of(task, market, number)]
+    commands = batch_of(task, market, number)
+    orders = [command for command in commands if isinstance(command, PlaceOrder)]
+    names = [str(command.order.client_order_id) for command in orders]
     before = [_placed(market, name) for name in names]
+    amended_before = _amendments(market)
     first, second = place(task, market, number), place(task, market, number)
     assert [outcome.reply for outcome in first] == [outcome.reply for outcome in second]
     assert all(outcome.replayed for outcome in second)
-    for name, found_before, outcome in zip(names, before, first, strict=True):
+    for name, found_before, outcome in zip(names, before, first, strict=False):  # amendments come after the orders
         order_ids = [outcome.unwrap()["id"]] if outcome.error is None else []
         assert _placed(market, name) == order_ids
         assert found_before in ([], order_ids), f"{name} was placed, and then placed again"
     # All or nothing: a batch is one transaction.
     replayed = {outcome.replayed for outcome in first}
     assert len(replayed) == 1
-    return int(replayed.pop())
+    was_done = replayed.pop()
+    carried_out = sum(outcome.error is None for outcome in first[len(orders) :])
+    assert _amendments(market) == amended_before + (0 if was_done else carried_out)
+    return int(was_done)
+
+
+def _amendments(market: str) -> int:
+    """Events by which orders got other terms."""
+    stream = Event.objects.filter(stream=f"market-{market}", type__in=["OrderAmended", "OrderReduced"])
+    return stream.count()
 
 
 def _placed(market: str, client_order_id: str) -> list[str]:

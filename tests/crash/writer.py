@@ -7,20 +7,27 @@ never acknowledged, with the same idempotency keys, as a client would.
 import os
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from threading import Thread
-from uuid import UUID
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from markets.engine.orders import NewOrder
+from markets.engine.placing import Amendment
+from markets.engine.units import MAX_QUANTITY
 from markets.ledger.models import Account
-from markets.trading.commands import IdempotencyKey, Outcome, PlaceOrder
+from markets.trading.commands import AmendOrder, Command, IdempotencyKey, Outcome, PlaceOrder
 from markets.trading.errors import OutcomeUnknown
 from markets.trading.sequencer import submit
 from markets.trading.session import Cause
-from opinion_market.kernel.ids import uuid7_text
 
 GIVE_UP_AFTER_S = 30.0
+TERMS: tuple[dict[str, Any], ...] = (
+    {}, {}, {}, {"time_in_force": "ioc"}, {"post_only": True}, {"reduce_only": True},
+    {"is_market": True, "time_in_force": "ioc", "budget_units": 40_000},
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +40,45 @@ class Task:
     notebook: str
 
 
-def batch_of(task: Task, market: str, number: int) -> list[PlaceOrder]:
-    """The n-th batch on a market: 1 to 16 orders around 5,000. Only the orders' ids are new each time it is made."""
+def batch_of(task: Task, market: str, number: int) -> list[Command]:
+    """The n-th batch on a market: 1 to 16 orders around 5,000 of every kind, and other terms for some of the batch before."""
     name = f"{task.seed}-{market}-{number}"
     random = Random(name)
-    return [_order(task, f"{name}-{index}", random) for index in range(random.randint(1, 16))]
+    commands: list[Command] = [_order(task, f"{name}-{index}", random) for index in range(random.randint(1, 16))]
+    if number:
+        before = [each.order for each in batch_of(task, market, number - 1) if isinstance(each, PlaceOrder)]
+        for index, order in enumerate(random.sample(before, k=min(3, len(before)))):
+            commands.append(_amendment(order, f"{name}-a{index}", random))
+    return commands
+
+
+def _amendment(order: NewOrder, name: str, random: Random) -> AmendOrder:
+    """Another price or less of it, for an order that may be gone by now."""
+    fewer = random.random() < 0.5 and order.quantity > 1 and order.budget_units is None
+    return AmendOrder(
+        cause=Cause(None, "crash"),
+        idempotency=IdempotencyKey(UUID(int=order.account), name, "body"),
+        order_id=order.id,
+        account=order.account,
+        amendment=Amendment(quantity=order.quantity - 1) if fewer else Amendment(price=random.randint(4_700, 5_300)),
+        client_order_id=order.client_order_id,
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
 
 
 def _order(task: Task, name: str, random: Random) -> PlaceOrder:
     account = random.choice(task.accounts)
+    terms = random.choice(TERMS)
     order = NewOrder(
-        id=uuid7_text(),
+        id=str(uuid5(NAMESPACE_OID, name)),  # the same whenever the batch is made, so that the next one can name it
         account=account,
         outcome=random.randrange(2),
-        is_buy=random.random() < 0.5,
+        is_buy="budget_units" in terms or random.random() < 0.5,
         price=random.randint(4_800, 5_200),
-        quantity=random.randint(1, 20),
-        time_in_force=random.choice(["gtc", "gtc", "gtc", "ioc"]),
+        quantity=MAX_QUANTITY if "budget_units" in terms else random.randint(1, 20),
         # As short as the column allows: the market's id is in the key already.
         client_order_id=f"{task.seed}-{name[-24:]}",
+        **terms,
     )
     return PlaceOrder(
         cause=Cause(None, "crash"), idempotency=IdempotencyKey(UUID(int=account), name, "body"), order=order

@@ -3,7 +3,7 @@
 import pytest
 
 from markets.engine.errors import OutcomeNotSplittable
-from tests.engine.desk import ALICE, BOB, HOUSE, SUBSIDY, Desk, bids, fills, offers
+from tests.engine.desk import ALICE, BOB, HOUSE, SUBSIDY, Desk, bids, fills
 
 
 def test_holders_get_as_many_of_the_new_outcome_and_other_orders_stay() -> None:
@@ -31,13 +31,9 @@ def test_the_new_outcome_trades_and_a_set_has_one_more_contract() -> None:
     assert desk.state.sets == 0
 
 
-def test_a_book_of_two_becomes_three_books() -> None:
+def test_two_outcomes_share_a_book_that_cannot_become_three() -> None:
     desk = Desk(outcomes=2)
-    desk.buy(ALICE, 4_000, 5)
-    desk.split(1, 5_000)
-    assert len(desk.state.books) == 3
-    assert offers(desk, 1) == bids(desk, 0) == []
-    assert desk.state.last_prices == [5_000, 2_500, 2_500]
+    assert not desk.attempt(lambda: desk.split(1, 5_000), OutcomeNotSplittable)
 
 
 def test_the_house_needs_no_more_than_the_finer_priors_worst_loss() -> None:
