@@ -22,7 +22,8 @@ SPLITTABLE = ("open", "halted")
 def split_outcome(state: MarketState, *, outcome: int, share_bps: int) -> EventData:
     """Decide the split of `outcome`: the new one, the last of all, takes `share_bps` of its price.
 
-    The data name the orders that are cancelled first: all that rest on the outcome's book. `subsidy_units` is what the house's worst loss grows by. Raises OutcomeNotSplittable.
+    The data name the orders that are cancelled first: all that rest on the outcome's book. `subsidy_units` is what the
+    house's worst loss grows by. Raises OutcomeNotSplittable.
     """
     rules = state.opened_rules()
     if state.status not in SPLITTABLE:
