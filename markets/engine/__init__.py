@@ -6,6 +6,7 @@
     lmsr       the curve of the house market maker
     state      one market: books, holdings, the house, counters
     decide     command + state -> event data, or a refusal; changes nothing
+    judging    the same for disputes, voiding and corrections
     effects    what an event did beyond the state: to cash, orders, holders
     cancelling, lifecycle   the events that end orders, and those of a market's life
     apply      event data + state -> the state after it, and the effects on cash and orders

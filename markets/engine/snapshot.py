@@ -10,14 +10,14 @@ from markets.engine.book import Book
 from markets.engine.orders import Order
 from markets.engine.state import Holding, House, MarketState, Rules
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _ORDER_FIELDS = tuple(field.name for field in fields(Order))
 _order_values = attrgetter(*_ORDER_FIELDS)
 
 _COUNTERS = (
     "market_id", "version", "status", "sets", "trade_sequence", "volume_contracts", "volume_units", "last_prices",
-    "last_trade_us", "payout_units",
+    "last_trade_us", "payout_units", "bonds",
 )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from markets.engine import decide
-from markets.engine.errors import CommandExpired, MarketNotOpen, OrderNotOpen
+from markets.engine.errors import CommandExpired, OrderNotOpen
 from markets.engine.orders import NewOrder
 from markets.engine.state import MarketState
 from markets.trading.errors import DuplicateClientOrderId
@@ -67,8 +67,7 @@ class PlaceOrder(Command):
 
     def decide(self, session: MarketSession) -> Reply:
         order = self.order
-        if session.closes_at is not None and session.now >= session.closes_at:
-            raise MarketNotOpen("The market's closing time has passed.", status="closed")
+        session.require_trading_hours()
         client_id = order.client_order_id
         if client_id is not None and (order.account, client_id) in session.client_order_ids:
             raise DuplicateClientOrderId(client_order_id=client_id)
@@ -131,6 +130,7 @@ class MintSets(Command):
         return {self.account}
 
     def decide(self, session: MarketSession) -> Reply:
+        session.require_trading_hours()
         available = session.accounts[self.account].available
         data = decide.mint_sets(session.state, account=self.account, quantity=self.quantity, available=available)
         session.record("SetsMinted", data, self.cause)
