@@ -1,14 +1,14 @@
 """What the tests use: cheap password hashing and no manifest of static files; all else as in production."""
 
 from opinion_market.settings.base import *  # noqa: F403 - settings modules extend one another by design
-from opinion_market.settings.base import CACHES, ENV, EVIDENCE_STORAGE
+from opinion_market.settings.base import CACHES, ENV
 
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 CACHES = {"default": {**CACHES["default"], "KEY_PREFIX": ENV.pytest_xdist_worker}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "evidence": EVIDENCE_STORAGE,
+    "evidence": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # Files are looked up when asked for: nothing has been collected, and WhiteNoise would warn about that.

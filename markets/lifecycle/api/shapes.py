@@ -6,7 +6,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from markets.engine.units import MAX_QUANTITY, SET_UNITS
+from markets.ledger.services import MAX_UNITS
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.evidence import MAX_PIECES
 from markets.lifecycle.services import MAX_OUTCOMES
 from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
 
@@ -47,8 +49,17 @@ class MarketSerializer(serializers.Serializer[Any]):
     is_public = serializers.BooleanField()
     status = serializers.ChoiceField(choices=Market.Status.choices)
     outcomes = OutcomeSerializer(many=True)
+    opens_at = serializers.DateTimeField(allow_null=True)
     closes_at = serializers.DateTimeField(allow_null=True)
     dispute_window_s = serializers.IntegerField()
+    dispute_bond = serializers.IntegerField(help_text="Units a holder puts down to dispute a resolution.")
+    dispute_ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until then a proposed resolution may be disputed."
+    )
+    auto_finalize = serializers.BooleanField(
+        help_text="Paid at the end of the dispute window, once a second person has confirmed the resolution."
+    )
+    finalizes_at = serializers.DateTimeField(allow_null=True, help_text="When that will be; null while it is open.")
     taker_fee_bps = serializers.IntegerField()
     maker_fee_bps = serializers.IntegerField()
     house_liquidity = serializers.IntegerField(help_text="LMSR b in contracts; 0: no house market maker.")
@@ -91,10 +102,19 @@ class MarketInput(InputSerializer):
     description = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
     category = StrictTextField(max_length=60, allow_blank=True, default="")
     is_public = StrictBooleanField(default=False, help_text="Readable by everybody; trading stays with members.")
+    opens_at = serializers.DateTimeField(
+        allow_null=True, default=None, help_text="An approved market opens by itself then; null: when opened by hand."
+    )
     closes_at = serializers.DateTimeField(
         allow_null=True, default=None, help_text="Trading stops then; null: when closed by hand."
     )
     dispute_window_s = StrictIntegerField(min_value=0, max_value=_MAX_WINDOW_S, default=86_400)
+    dispute_bond = StrictIntegerField(
+        min_value=0, max_value=MAX_UNITS, default=0, help_text="Units; lost if the resolution is upheld."
+    )
+    auto_finalize = StrictBooleanField(
+        default=False, help_text="Pay when the dispute window ends, once a second person has confirmed the resolution."
+    )
     taker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
     maker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
     house_liquidity = StrictIntegerField(min_value=0, max_value=MAX_QUANTITY, default=0)
@@ -120,13 +140,7 @@ class ReasonInput(InputSerializer):
     )
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("One outcome", value={"outcome": 0, "evidence": "Station log of 1 March."}, request_only=True),
-        OpenApiExample("A split", value={"payout": [5000, 5000], "evidence": "Tied."}, request_only=True),
-    ]
-)
-class ResolutionInput(InputSerializer):
+class PayoutInput(InputSerializer):
     """Either `outcome`, which then pays 10,000 units, or `payout`."""
 
     outcome = StrictIntegerField(min_value=0, max_value=MAX_OUTCOMES - 1, required=False, help_text="The winner.")
@@ -136,12 +150,27 @@ class ResolutionInput(InputSerializer):
         max_length=MAX_OUTCOMES,
         help_text="Units per contract of each outcome, summing to 10,000.",
     )
-    evidence = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Required.")
+    items = serializers.ListField(
+        child=serializers.UUIDField(),
+        default=list,
+        max_length=MAX_PIECES,
+        help_text="Ids of evidence added before at `markets/{id}/evidence`.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("outcome" in attrs) == ("payout" in attrs):
             raise serializers.ValidationError("Give either outcome or payout.", code="outcome_or_payout")
         return attrs
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("One outcome", value={"outcome": 0, "evidence": "Station log of 1 March."}, request_only=True),
+        OpenApiExample("A split", value={"payout": [5000, 5000], "evidence": "Tied."}, request_only=True),
+    ]
+)
+class ResolutionInput(PayoutInput):
+    evidence = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Required.")
 
 
 @extend_schema_serializer(
@@ -179,8 +208,13 @@ def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
             }
             for outcome in market.outcomes.all()
         ],
+        "opens_at": market.opens_at,
         "closes_at": market.closes_at,
         "dispute_window_s": market.dispute_window_s,
+        "dispute_bond": market.dispute_bond_units,
+        "dispute_ends_at": market.dispute_ends_at,
+        "auto_finalize": market.auto_finalize,
+        "finalizes_at": market.finalizes_at,
         "taker_fee_bps": market.taker_fee_bps,
         "maker_fee_bps": market.maker_fee_bps,
         "house_liquidity": market.house_liquidity,

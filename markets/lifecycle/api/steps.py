@@ -1,6 +1,6 @@
 """`/api/v1/markets/{id}/approve` and so on: the steps of a market's life. They take their turn among the orders."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -16,6 +16,7 @@ from markets.engine.units import SET_UNITS
 from markets.lifecycle import errors, services
 from markets.lifecycle.api.shapes import NothingInput, ReasonInput, ResolutionInput, StepSerializer
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.errors import DecisionPending, EvidenceNotFound
 from markets.lifecycle.selectors import market_visible_to
 from markets.openapi import Responses, failing
 from markets.trading.api.requests import answer, command_key, valid
@@ -26,7 +27,7 @@ from opinion_market.kernel.errors import DomainError
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 
 
-def _answers(*refusals: type[DomainError]) -> Responses:
+def step_answers(*refusals: type[DomainError]) -> Responses:
     return failing(
         {200: StepSerializer},
         MarketNotFound,
@@ -60,7 +61,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     filter_backends = ()
     pagination_class = None
 
-    @extend_schema(operation_id="markets_submit", request=NothingInput, responses=_answers())
+    @extend_schema(operation_id="markets_submit", request=NothingInput, responses=step_answers())
     @documents_key
     def submit(self, request: Request, market_id: UUID) -> HttpResponse:
         """Ask for a draft's approval."""
@@ -73,7 +74,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_return",
         request=ReasonInput,
-        responses=_answers(errors.DutiesNotSeparate, errors.ReasonRequired),
+        responses=step_answers(errors.DutiesNotSeparate, errors.ReasonRequired),
     )
     @documents_key
     def send_back(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -87,7 +88,9 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_approve", request=NothingInput, responses=_answers(errors.DutiesNotSeparate))
+    @extend_schema(
+        operation_id="markets_approve", request=NothingInput, responses=step_answers(errors.DutiesNotSeparate)
+    )
     @documents_key
     def approve(self, request: Request, market_id: UUID) -> HttpResponse:
         """Approve a market for opening; never one's own."""
@@ -97,7 +100,11 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_open", request=ReasonInput, responses=_answers(errors.InsufficientSubsidy))
+    @extend_schema(
+        operation_id="markets_open",
+        request=ReasonInput,
+        responses=step_answers(errors.InsufficientSubsidy, DecisionPending),
+    )
     @documents_key
     def open(self, request: Request, market_id: UUID) -> HttpResponse:
         """Open an approved market, or a halted one again.
@@ -114,7 +121,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_halt", request=ReasonInput, responses=_answers(errors.ReasonRequired))
+    @extend_schema(operation_id="markets_halt", request=ReasonInput, responses=step_answers(errors.ReasonRequired))
     @documents_key
     def halt(self, request: Request, market_id: UUID) -> HttpResponse:
         """Stop trading for a while. Resting orders stay, and may be cancelled."""
@@ -127,7 +134,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_close", request=ReasonInput, responses=_answers(errors.ReasonRequired))
+    @extend_schema(operation_id="markets_close", request=ReasonInput, responses=step_answers(errors.ReasonRequired))
     @documents_key
     def close(self, request: Request, market_id: UUID) -> HttpResponse:
         """End trading for good. All resting orders are cancelled."""
@@ -143,8 +150,13 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_resolve",
         request=ResolutionInput,
-        responses=_answers(
-            errors.DutiesNotSeparate, errors.ReasonRequired, errors.InvalidPayout, NoSuchOutcome, MarketNotOpen
+        responses=step_answers(
+            errors.DutiesNotSeparate,
+            errors.ReasonRequired,
+            errors.InvalidPayout,
+            NoSuchOutcome,
+            MarketNotOpen,
+            EvidenceNotFound,
         ),
     )
     @documents_key
@@ -158,8 +170,9 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         outcome = services.resolve_market(
             actor=signed_in_user(request),
             market=market,
-            payout_units=wanted["payout"] if "payout" in wanted else _winner_takes_all(market, wanted["outcome"]),
+            payout_units=wanted_payout(market, wanted),
             evidence=wanted["evidence"],
+            evidence_ids=wanted["items"],
             idempotency=command_key(request),
         )
         return answer(outcome, request)
@@ -167,11 +180,11 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_withdraw_resolution",
         request=ReasonInput,
-        responses=_answers(errors.ReasonRequired),
+        responses=step_answers(errors.ReasonRequired, errors.DutiesNotSeparate),
     )
     @documents_key
     def withdraw_resolution(self, request: Request, market_id: UUID) -> HttpResponse:
-        """Take a proposed resolution back before it is final."""
+        """Take a proposed resolution back before it is final. A disputed one only by who proposed it; bonds are returned."""
         reason = valid(ReasonInput, request.data)["reason"]
         outcome = services.withdraw_resolution(
             actor=signed_in_user(request),
@@ -184,7 +197,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_finalize",
         request=NothingInput,
-        responses=_answers(errors.DutiesNotSeparate, errors.DisputeWindowOpen),
+        responses=step_answers(errors.DutiesNotSeparate, errors.DisputeWindowOpen, DecisionPending),
     )
     @documents_key
     def finalize(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -202,8 +215,12 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         return market_visible_to(access(self.request), market_id)
 
 
-def _winner_takes_all(market: Market, winner: int) -> list[int]:
-    outcomes = len(market.price_units)
+def wanted_payout(market: Market, wanted: dict[str, Any]) -> list[int]:
+    """The payout vector of a `PayoutInput`. Raises NoSuchOutcome."""
+    if "payout" in wanted:
+        payout: list[int] = wanted["payout"]
+        return payout
+    winner, outcomes = wanted["outcome"], len(market.price_units)
     if winner >= outcomes:
         raise NoSuchOutcome(outcomes=outcomes)
     return [SET_UNITS if index == winner else 0 for index in range(outcomes)]

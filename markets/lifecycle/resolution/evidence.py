@@ -13,11 +13,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from governance.access.policies import Access
+from governance.access.policies import Access, is_member
 from governance.identity.models import User
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution.errors import EvidenceNotFound, EvidenceRefused, TooMuchEvidence
 from markets.lifecycle.resolution.models import Evidence
+from markets.trading.errors import NotAMember
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIECES = 10
@@ -79,7 +80,7 @@ def checked_link(url: str) -> str:
 def add_file(*, actor: User, market: Market, name: str, file: UploadedFile, now: datetime) -> Evidence:
     """Keep a file until it is given with a step. The same bytes again are the same evidence.
 
-    Whoever may see the market may add. Locks: market. Raises: EvidenceRefused, TooMuchEvidence.
+    Members of the market's organization may. Locks: market. Raises: NotAMember, EvidenceRefused, TooMuchEvidence.
     """
     if not 0 < (file.size or 0) <= MAX_BYTES:
         raise EvidenceRefused(f"A file has 1 to {MAX_BYTES} bytes.", maximum_bytes=MAX_BYTES)
@@ -106,7 +107,7 @@ def add_file(*, actor: User, market: Market, name: str, file: UploadedFile, now:
 
 @transaction.atomic
 def add_link(*, actor: User, market: Market, url: str, title: str, now: datetime) -> Evidence:
-    """Keep a link until it is given with a step. Locks: market. Raises: EvidenceRefused, TooMuchEvidence."""
+    """Keep a link until it is given with a step. Locks: market. Raises: NotAMember, EvidenceRefused, TooMuchEvidence."""
     address = checked_link(url)
     sha256 = hashlib.sha256(address.encode()).hexdigest()
     if (known := _waiting_with(actor, market, sha256)) is not None:
@@ -123,7 +124,9 @@ def add_link(*, actor: User, market: Market, url: str, title: str, now: datetime
 
 
 def _waiting_with(actor: User, market: Market, sha256: str) -> Evidence | None:
-    """The same piece among those of the actor that wait. Raises TooMuchEvidence if as many wait as may."""
+    """The same piece among those of the actor that wait. Raises NotAMember, and TooMuchEvidence if as many wait as may."""
+    if not is_member(actor, market.organization_id):
+        raise NotAMember(market=str(market.pk))
     Market.objects.select_for_update(of=("self",), no_key=True).get(pk=market.pk)
     waiting = list(Evidence.objects.filter(_NOT_GIVEN, market=market, added_by=actor))
     known = next((piece for piece in waiting if piece.sha256 == sha256), None)
