@@ -35,10 +35,12 @@ urlpatterns = [
     path("markets/<uuid:market_id>/evidence/links", EvidenceViewSet.as_view({"post": "add_link"})),
     path("markets/<uuid:market_id>/evidence/files", EvidenceFileViewSet.as_view({"post": "add_file"})),
     path(
-        "markets/<uuid:market_id>/evidence/<uuid:evidence_id>/content", EvidenceFileViewSet.as_view({"get": "content"})
+        "markets/<uuid:market_id>/evidence/<uuid:evidence_id>/content",
+        EvidenceFileViewSet.as_view({"get": "content"}),
+        name="market_evidence_content",
     ),
     path("markets/<uuid:market_id>/dossier", DossierView.as_view()),
-    path("markets/<uuid:market_id>/dossier/download", DossierFileView.as_view()),
+    path("markets/<uuid:market_id>/dossier/download", DossierFileView.as_view(), name="market_dossier_download"),
     path("markets/<uuid:market_id>/book", market_data.BookView.as_view()),
     path("markets/<uuid:market_id>/trades", market_data.TradeViewSet.as_view({"get": "list"})),
     path("markets/<uuid:market_id>/prices", prices.PricesView.as_view()),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -12,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from governance.access.asking import DeedForm, Question, ask
+from governance.access.asking import Question, ask
 from governance.access.export import ExportedPage
 from governance.access.pages import (
     BoundedPaginator,
@@ -24,11 +25,15 @@ from governance.access.pages import (
     visible_organizations,
 )
 from governance.audit.deeds import record_deed
+from governance.identity.models import User
 from markets.lifecycle import services
 from markets.lifecycle.filters import CategoryFilter, ClosingFilter, NeedFilter
-from markets.lifecycle.forms import DraftForm, ResolveForm
+from markets.lifecycle.forms import DraftForm
 from markets.lifecycle.models import Market
-from markets.lifecycle.steps import BY_NAME, STEPS, Step, dispute_window_ends_at
+from markets.lifecycle.resolution import evidence
+from markets.lifecycle.resolution.forms import StepForm
+from markets.lifecycle.step import Step
+from markets.lifecycle.steps import BY_NAME, STEPS
 from markets.oversight.columns import STATUS_COLOURS, amount, number, percent, price_bars
 from markets.oversight.market_page import SECTIONS
 from markets.oversight.resources import MarketExport
@@ -131,6 +136,8 @@ class MarketAdmin(ExportedPage):
             Fact("Taker's fee", f"{market.taker_fee_bps} basis points"),
             Fact("Maker's fee", f"{market.maker_fee_bps} basis points"),
             Fact("Dispute window", f"{market.dispute_window_s / 3600:g} hours"),
+            Fact("Bond of a dispute", f"{credits_text(market.dispute_bond_units)} credits"),
+            Fact("Pays by itself", "once confirmed" if market.auto_finalize else "no"),
             Fact("Hash of the criteria", market.criteria_hash or "not frozen yet"),
             Fact("Id", market.pk),
             Fact("Version of its stream", number(market.version)),
@@ -148,7 +155,7 @@ class MarketAdmin(ExportedPage):
                 step.refusal(actor, market, now),
             )
             for step in STEPS
-            if market.status in step.states and self.permits(request, step.permission, market)
+            if market.status in step.states and self.permits(request, step.permission, market) and step.applies(market)
         ]
 
     def step_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
@@ -160,8 +167,8 @@ class MarketAdmin(ExportedPage):
         if not self.permits(request, step.permission, market):
             raise PermissionDenied
         labels = [outcome.label for outcome in market.outcomes.all()]
-        data = request.POST if request.method == "POST" else None
-        form = ResolveForm(data, labels=labels) if step.name == "resolve" else DeedForm(data)
+        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = StepForm(*sent, step=step, labels=labels)
         question = Question(
             title=f"{step.title}: {market.question}",
             button=step.title,
@@ -179,7 +186,7 @@ class MarketAdmin(ExportedPage):
 
     def _take(self, request: HttpRequest, market: Market, step: Step, given: Mapping[str, Any]) -> None:
         actor = staff(request)
-        step.act(actor, market, given).unwrap()
+        step.act(actor, market, {**given, "evidence_ids": _added_evidence(actor, market, given)}).unwrap()
         record_deed(
             actor=actor,
             target=market,
@@ -221,6 +228,19 @@ class MarketAdmin(ExportedPage):
         return HttpResponseRedirect(reverse("admin:markets_market_change", args=[made[0].pk])) if made else response
 
 
+def _added_evidence(actor: User, market: Market, given: Mapping[str, Any]) -> list[UUID]:
+    """Ids of the links and files that came with the form."""
+    links = [
+        evidence.add_link(actor=actor, market=market, url=url, title="", now=clock.now())
+        for url in given.get("links", ())
+    ]
+    files = [
+        evidence.add_file(actor=actor, market=market, name=file.name or "", file=file, now=clock.now())
+        for file in given.get("files", ())
+    ]
+    return [piece.pk for piece in (*links, *files)]
+
+
 def _milestones(market: Market) -> list[tuple[str, object, object]]:
     """What has happened: the step, when, and by whom where the row tells."""
     payout = ", ".join(
@@ -230,10 +250,12 @@ def _milestones(market: Market) -> list[tuple[str, object, object]]:
     steps = [
         ("Created", market.created_at, market.created_by),
         ("Approved", market.approved_at, market.approved_by),
+        ("Opens by itself", None if market.opened_at else market.opens_at, None),
         ("Opened", market.opened_at, None),
         ("Closed", market.closed_at, None),
         (f"Resolution proposed: {payout}", market.resolved_at, market.resolved_by),
-        ("Dispute window ends", None if market.settled_at else dispute_window_ends_at(market), None),
-        ("Settled and paid", market.settled_at, None),
+        ("Dispute window ends", market.dispute_ends_at if market.status == "resolved" else None, None),
+        ("Paid by itself", market.finalizes_at, None),
+        ("Voided" if market.status == "voided" else "Settled and paid", market.settled_at, None),
     ]
     return [step for step in steps if step[1] is not None]

@@ -18,11 +18,15 @@ from markets.trading.api.requests import json_response
 from markets.trading.errors import MarketNotFound
 from opinion_market.kernel import clock
 
+SEE_PEOPLE = "markets.read"
+
 
 def _document(request: Request, market_id: UUID) -> dict[str, Any]:
     held = access(request)
     reader = request.user if isinstance(request.user, User) else None
-    return dossier(market=market_visible_to(held, market_id), reader=reader, access=held, now=clock.now())
+    market = market_visible_to(held, market_id)
+    shows_people = held.has(SEE_PEOPLE, market.organization_id)
+    return dossier(market=market, reader=reader, shows_people=shows_people, now=clock.now())
 
 
 @extend_schema(tags=["dossier"], auth=PUBLIC_AUTH)

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from governance.access.policies import Access
 from governance.identity.models import User
 from markets.ledger.models import Account
 from markets.lifecycle.models import Market
@@ -64,13 +63,12 @@ class Names:
 
 
 def dossier(
-    *, market: Market, reader: User | None, access: Access, now: datetime, most_events: int | None = MOST_EVENTS
+    *, market: Market, reader: User | None, shows_people: bool, now: datetime, most_events: int | None = MOST_EVENTS
 ) -> Document:
-    """The document, computed now. `market`: with its outcomes, seen by the reader. Takes no locks.
+    """The document, computed now. The caller has checked that the reader may see the market, and people in it. No locks.
 
     A market of more than `most_events` events is not replayed: `proof` is then null, and so is what only a replay tells.
     """
-    shows_people = access.has("markets.read", market.organization_id)
     told = None
     if most_events is None or market.version <= most_events:
         told = retell(str(market.pk), market.organization_id, until=market.version)
