@@ -48,9 +48,18 @@ class Step(Command):
     def take(self, session: MarketSession, market: Market) -> None:
         """Check what is peculiar to the step, then record its events. `market` is the row before the step."""
 
+    @property
+    def person(self) -> UUID:
+        """Who takes the step. Raises DutiesNotSeparate for the scheduler, which decides nothing."""
+        if self.actor_id is None:
+            raise DutiesNotSeparate("This step takes a person.")
+        return self.actor_id
+
     def pending(self, session: MarketSession) -> DecisionRequest | None:
         """The request that waits for a decision, if there is one."""
-        return DecisionRequest.objects.filter(market=session.market_id, state=DecisionRequest.State.PENDING).first()
+        return DecisionRequest.objects.filter(
+            market=UUID(session.market_id), state=DecisionRequest.State.PENDING
+        ).first()
 
     def require_other_than(self, person: UUID | None, part: str) -> None:
         """Raises DutiesNotSeparate if the actor is that person."""

@@ -58,6 +58,8 @@ CHANGES_TO_READ_TABLES = [
     ("markets_order", "account_id = account_id + 1 WHERE status = 'open'", "replayed_orders"),
     ("markets_position", "free_contracts = free_contracts + 1", "replayed_positions"),
     ("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'trade'", "replayed_journals"),
+    ("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'correction'", "replayed_payouts"),
+    ("markets_market", "status = 'settled' WHERE status = 'disputed'", "replayed_markets"),
 ]
 
 

@@ -100,8 +100,8 @@ def test_a_correction_takes_two_people_and_is_told():
     dossier = tab(second, market, "dossier")
     assert str(holder) in dossier
     assert "−6.00" in dossier or "-6.00" in dossier
-    assert "<dd>no</dd>" not in dossier
-    assert dossier.count("<dd>yes</dd>") == 5
+    assert "<dd> no </dd>" not in dossier
+    assert dossier.count("<dd> yes </dd>") == 5
 
 
 def test_a_confirmation_says_what_follows_from_it():

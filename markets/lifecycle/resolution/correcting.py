@@ -82,7 +82,7 @@ class RequestCorrection(_Correction):
             kind=Kind.CORRECTION,
             payout_units=payout,
             reason=self.reason,
-            requested_by_id=self.actor_id,
+            requested_by_id=self.person,
             requested_at=session.now,
         )
         Evidence.objects.filter(pk__in=[piece.pk for piece in pieces]).update(request=request)

@@ -61,7 +61,7 @@ class RaiseDispute(Step):
         made = Dispute.objects.create(
             proposal=proposal,
             account_id=self.account,
-            raised_by_id=self.actor_id,
+            raised_by_id=self.person,
             reason=self.reason,
             bond_units=units,
             bond=Dispute.Bond.HELD if units else Dispute.Bond.NONE,
@@ -134,7 +134,7 @@ class Overturn(Review):
         close_proposal(old, State.OVERTURNED, self.actor_id, session, self.reason)
         release_bonds(old, Dispute.Bond.RETURNED)
         new = put_forward(
-            session, market, actor_id=self.actor_id, payout=payout, note=self.reason, pieces=pieces, replaces=old
+            session, market, actor_id=self.person, payout=payout, note=self.reason, pieces=pieces, replaces=old
         )
         data = {
             "proposal": new.number,

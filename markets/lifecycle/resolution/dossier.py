@@ -193,7 +193,7 @@ def _payouts(told: Retelling, names: Names) -> list[Document]:
         }
         for account, payout in told.payouts.items()
     ]
-    return sorted(rows, key=lambda row: str(row["account"]["alias"]))  # type: ignore[index]
+    return sorted(rows, key=lambda row: str(row["account"]["alias"]))
 
 
 def _proof(market: Market, told: Retelling, *, shows_people: bool) -> Document:

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -77,7 +78,7 @@ def checked_link(url: str) -> str:
 
 
 @transaction.atomic
-def add_file(*, actor: User, market: Market, name: str, file: UploadedFile, now: datetime) -> Evidence:
+def add_file(*, actor: User, market: Market, name: str, file: "UploadedFile[bytes]", now: datetime) -> Evidence:
     """Keep a file until it is given with a step. The same bytes again are the same evidence.
 
     Members of the market's organization may. Locks: market. Raises: NotAMember, EvidenceRefused, TooMuchEvidence.
@@ -145,7 +146,7 @@ def waiting_pieces(*, actor_id: UUID | None, market_id: str, ids: Sequence[UUID]
         raise TooMuchEvidence(f"At most {MAX_PIECES} pieces belong to one step.", maximum=MAX_PIECES)
     if not wanted:
         return []
-    found = Evidence.objects.filter(_NOT_GIVEN, market=market_id, added_by=actor_id).in_bulk(wanted)
+    found = Evidence.objects.filter(_NOT_GIVEN, market=UUID(market_id), added_by=actor_id).in_bulk(wanted)
     if missing := [str(pk) for pk in wanted if pk not in found]:
         raise EvidenceNotFound(evidence=missing[0])
     return [found[pk] for pk in wanted]
@@ -177,5 +178,5 @@ def drop_forgotten(*, now: datetime) -> int:
             if Evidence.objects.filter(_NOT_GIVEN, pk=piece.pk).delete()[0]:
                 dropped += 1
                 if piece.file:
-                    transaction.on_commit(lambda file=piece.file: file.storage.delete(file.name))
+                    transaction.on_commit(partial(piece.file.storage.delete, str(piece.file.name)))
     return dropped

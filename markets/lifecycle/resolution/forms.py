@@ -27,7 +27,7 @@ class FilesField(forms.FileField):
     """A list of files; empty if none was chosen."""
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        sent: list[UploadedFile] = data or []
+        sent: list[UploadedFile[bytes]] = data or []
         return [super(FilesField, self).clean(file, initial) for file in sent]
 
 

@@ -160,12 +160,12 @@ def _follows(event: RecordedEvent, previous: bytes) -> bool:
 
 def _accounts_of_people(organization_id: UUID) -> dict[UUID, int]:
     accounts = Account.objects.filter(organization=organization_id, kind=Account.Kind.TRADER)
-    return {owner: account for owner, account in accounts.values_list("owner", "pk") if owner is not None}
+    return dict(accounts.values_list("owner", "pk"))
 
 
 def _decision(event: RecordedEvent, told: Retelling, accounts: Mapping[UUID, int]) -> Decision:
     actor = event.metadata.get("actor")
-    person = UUID(actor) if actor else None
+    person = UUID(str(actor)) if actor else None
     account = accounts.get(person) if person else None
     outcomes = told.state.rules.outcomes if told.state.rules else 0
     holds = held(told.state, account) if account is not None else []

@@ -23,7 +23,7 @@ State = ResolutionProposal.State
 
 def present_proposal(session: MarketSession) -> ResolutionProposal:
     """The proposal the market stands resolved, or disputed, at. Raises WrongState if there is none."""
-    found = ResolutionProposal.objects.filter(market=session.market_id).order_by("-number").first()
+    found = ResolutionProposal.objects.filter(market=UUID(session.market_id)).order_by("-number").first()
     if found is None:
         raise WrongState("No resolution has been proposed.", status=session.state.status)
     return found
@@ -69,7 +69,7 @@ def put_forward(
     session: MarketSession,
     market: Market,
     *,
-    actor_id: UUID | None,
+    actor_id: UUID,
     payout: list[int],
     note: str,
     pieces: Sequence[Evidence],
@@ -114,9 +114,7 @@ class Resolve(Step):
         self.require_no_contracts(session)
         payout = checked_payout(session.state, self.payout_units)
         pieces = waiting_pieces(actor_id=self.actor_id, market_id=session.market_id, ids=self.evidence_ids)
-        proposal = put_forward(
-            session, market, actor_id=self.actor_id, payout=payout, note=self.evidence, pieces=pieces
-        )
+        proposal = put_forward(session, market, actor_id=self.person, payout=payout, note=self.evidence, pieces=pieces)
         data = {
             "proposal": proposal.number,
             "payout_units": payout,

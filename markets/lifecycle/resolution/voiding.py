@@ -21,7 +21,8 @@ from markets.lifecycle.resolution.proposing import (
 from markets.trading.session import MarketSession
 
 VOIDABLE = ("draft", "pending_approval", "open", "halted", "closed", "resolved", "disputed")
-Kind, State = DecisionRequest.Kind, DecisionRequest.State
+Kind = DecisionRequest.Kind
+State = DecisionRequest.State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class RequestVoid(Step):
             kind=Kind.VOID,
             payout_units=payout,
             reason=self.reason,
-            requested_by_id=self.actor_id,
+            requested_by_id=self.person,
             requested_at=session.now,
         )
         session.record("VoidRequested", {"reason": self.reason, "payout_units": payout}, self.cause)
@@ -62,7 +63,7 @@ class DecideRequest(Step):
             raise NothingRequested
         return found
 
-    def decided(self, request: DecisionRequest, state: State, session: MarketSession) -> None:
+    def decided(self, request: DecisionRequest, state: DecisionRequest.State, session: MarketSession) -> None:
         """Write the decision."""
         request.state, request.decision = state, self.reason
         request.decided_by_id, request.decided_at = self.actor_id, session.now
