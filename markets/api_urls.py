@@ -4,6 +4,9 @@ from django.urls import path
 
 from markets.ledger.api import own, staff
 from markets.lifecycle.api import groups
+from markets.lifecycle.api.dossier import DossierFileView, DossierView
+from markets.lifecycle.api.evidence import EvidenceFileViewSet, EvidenceViewSet
+from markets.lifecycle.api.judging import JudgingViewSet
 from markets.lifecycle.api.markets import MarketViewSet
 from markets.lifecycle.api.steps import MarketStepsViewSet
 from markets.trading.api import batches, events, holdings, market_data, orders, prices, sets
@@ -23,6 +26,25 @@ urlpatterns = [
     path("markets/<uuid:market_id>/withdraw-resolution", MarketStepsViewSet.as_view({"post": "withdraw_resolution"})),
     path("markets/<uuid:market_id>/finalize", MarketStepsViewSet.as_view({"post": "finalize"})),
     path("markets/<uuid:market_id>/outcomes", MarketStepsViewSet.as_view({"post": "split_other"})),
+    path("markets/<uuid:market_id>/confirm", JudgingViewSet.as_view({"post": "confirm"})),
+    path("markets/<uuid:market_id>/dispute", JudgingViewSet.as_view({"post": "dispute"})),
+    path("markets/<uuid:market_id>/review", JudgingViewSet.as_view({"post": "review"})),
+    path("markets/<uuid:market_id>/void", JudgingViewSet.as_view({"post": "void"})),
+    path("markets/<uuid:market_id>/approve-void", JudgingViewSet.as_view({"post": "approve_void"})),
+    path("markets/<uuid:market_id>/reject-void", JudgingViewSet.as_view({"post": "reject_void"})),
+    path("markets/<uuid:market_id>/correct", JudgingViewSet.as_view({"post": "correct"})),
+    path("markets/<uuid:market_id>/approve-correction", JudgingViewSet.as_view({"post": "approve_correction"})),
+    path("markets/<uuid:market_id>/reject-correction", JudgingViewSet.as_view({"post": "reject_correction"})),
+    path("markets/<uuid:market_id>/evidence", EvidenceViewSet.as_view({"get": "list"})),
+    path("markets/<uuid:market_id>/evidence/links", EvidenceViewSet.as_view({"post": "add_link"})),
+    path("markets/<uuid:market_id>/evidence/files", EvidenceFileViewSet.as_view({"post": "add_file"})),
+    path(
+        "markets/<uuid:market_id>/evidence/<uuid:evidence_id>/content",
+        EvidenceFileViewSet.as_view({"get": "content"}),
+        name="market_evidence_content",
+    ),
+    path("markets/<uuid:market_id>/dossier", DossierView.as_view()),
+    path("markets/<uuid:market_id>/dossier/download", DossierFileView.as_view(), name="market_dossier_download"),
     path("markets/<uuid:market_id>/book", market_data.BookView.as_view()),
     path("markets/<uuid:market_id>/trades", market_data.TradeViewSet.as_view({"get": "list"})),
     path("markets/<uuid:market_id>/prices", prices.PricesView.as_view()),

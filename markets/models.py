@@ -2,6 +2,20 @@
 
 from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
+from markets.lifecycle.resolution.models import DecisionRequest, Dispute, Evidence, ResolutionProposal
 from markets.trading.models import Order, Position, Trade
 
-__all__ = ["Account", "Market", "MarketGroup", "Order", "Outcome", "Position", "Posting", "Trade"]
+__all__ = [
+    "Account",
+    "DecisionRequest",
+    "Dispute",
+    "Evidence",
+    "Market",
+    "MarketGroup",
+    "Order",
+    "Outcome",
+    "Position",
+    "Posting",
+    "ResolutionProposal",
+    "Trade",
+]

@@ -84,6 +84,35 @@ LEDGER_STATEMENTS = (
         """,
     ),
     Statement(
+        "bonds",
+        2,
+        "A market's bond account holds the bonds of its undecided disputes, and those only while it is disputed",
+        """
+        SELECT concat('market ', m.id),
+            coalesce(a.balance_units, 0) = coalesce(d.held, 0) AND (coalesce(d.held, 0) = 0 OR m.status = 'disputed'),
+            concat('balance ', a.balance_units, ', bonds held ', d.held, ', market ', m.status)
+        FROM markets_market m
+        LEFT JOIN markets_account a ON a.market_id = m.id AND a.kind = 'bond'
+        LEFT JOIN (
+            SELECT p.market_id, sum(d.bond_units) AS held
+            FROM markets_dispute d JOIN markets_resolutionproposal p ON p.id = d.proposal_id
+            WHERE d.bond = 'held' GROUP BY p.market_id
+        ) d ON d.market_id = m.id
+        WHERE {markets}
+        """,
+    ),
+    Statement(
+        "corrections",
+        10,
+        "Corrections move money among holders and the subsidy only, and never touch a market's own accounts",
+        """
+        SELECT concat('posting ', p.id, ' of account ', a.id),
+            a.kind IN ('trader', 'subsidy'), concat('account of kind ', a.kind, ' moved by ', p.delta_units)
+        FROM markets_posting p JOIN markets_account a ON a.id = p.account_id
+        WHERE p.reason = 'correction' AND {accounts}
+        """,
+    ),
+    Statement(
         "conservation",
         5,
         "Cash, escrow, fees, subsidy and house sum to deposits less withdrawals",

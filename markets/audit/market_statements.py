@@ -72,7 +72,7 @@ MARKET_STATEMENTS = (
     Statement(
         "payouts",
         10,
-        "The payouts of a settlement sum to the escrow",
+        "The payouts of a settlement or a voiding sum to the escrow",
         """
         SELECT concat('market ', m.id), coalesce(p.paid, 0) = coalesce(p.given, 0) AND coalesce(p.least, 0) >= 0,
             concat('paid ', p.paid, ', escrow gave ', p.given, ', least payout ', p.least)
@@ -86,13 +86,13 @@ MARKET_STATEMENTS = (
             WHERE e.kind = 'escrow'
             GROUP BY e.market_id
         ) p ON p.market_id = m.id
-        WHERE m.status = 'settled' AND {markets}
+        WHERE m.status IN ('settled', 'voided') AND {markets}
         """,
     ),
     Statement(
         "settled",
         10,
-        "A settled market has no sets, contracts or money left",
+        "A settled or voided market has no sets, contracts or money left",
         """
         SELECT concat('market ', m.id),
             m.open_sets = 0 AND coalesce(a.left_over, 0) = 0 AND coalesce(p.contracts, 0) = 0,
@@ -104,7 +104,7 @@ MARKET_STATEMENTS = (
             SELECT market_id, sum(free_contracts + reserved_contracts) AS contracts
             FROM markets_position GROUP BY market_id
         ) p ON p.market_id = m.id
-        WHERE m.status = 'settled' AND {markets}
+        WHERE m.status IN ('settled', 'voided') AND {markets}
         """,
     ),
 )

@@ -13,12 +13,15 @@ from markets.engine.apply import apply
 from markets.engine.state import MarketState
 from markets.ledger.models import Posting
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.proof import differences_from_ledger, retell, worth
 from markets.trading.memory import stream_of
 from markets.trading.models import Order, Position
 from markets.trading.session import market_session
 from opinion_market.eventstore.hashing import canonical_json
 from opinion_market.eventstore.read import read_stream
 from opinion_market.kernel.clock import microseconds
+
+PAID = (Market.Status.SETTLED, Market.Status.VOIDED)
 
 OrderFacts = tuple[int, int, int, int, int, int, int]
 PositionFacts = tuple[int, int]
@@ -46,9 +49,10 @@ class Comparison:
     positions: Findings
     journals: Findings
     decisions: Findings
+    payouts: Findings
 
     def results(self) -> list[CheckResult]:
-        found = (self.states, self.markets, self.orders, self.positions, self.journals, self.decisions)
+        found = (self.states, self.markets, self.orders, self.positions, self.journals, self.decisions, self.payouts)
         return [each.result() for each in found]
 
 
@@ -77,10 +81,13 @@ def replay_markets(
         ),
         Findings("replayed_journals", 14, "Replaying the stream gives the postings"),
         Findings("recorded_cash", 14, "Each event moves the cash that it records"),
+        Findings(
+            "replayed_payouts", 10, "Payouts and corrections are the replayed contracts at the vector, and the escrow"
+        ),
     )
-    ids = [str(pk) for pk in markets.values_list("pk", flat=True)]
-    for done, market_id in enumerate(ids, start=1):
-        _compare(market_id, _tables(market_id, now), found)
+    ids = [(str(pk), organization_id) for pk, organization_id in markets.values_list("pk", "organization_id")]
+    for done, (market_id, organization_id) in enumerate(ids, start=1):
+        _compare(market_id, organization_id, _tables(market_id, now), found)
         progress(done, len(ids))
     return found.results()
 
@@ -114,7 +121,7 @@ def _tables(market_id: str, now: datetime) -> Tables:
         )  # fmt: skip
 
 
-def _compare(market_id: str, tables: Tables, found: Comparison) -> None:
+def _compare(market_id: str, organization_id: UUID, tables: Tables, found: Comparison) -> None:
     state = MarketState(market_id)
     head_hash, journals = bytes(32), dict[tuple[int, int], int]()
     for event in read_stream(stream_of(market_id), until=tables.version):
@@ -139,6 +146,8 @@ def _compare(market_id: str, tables: Tables, found: Comparison) -> None:
     _compare_orders(state, tables, found.orders)
     _compare_positions(state, tables, found.positions)
     _compare_journals(market_id, journals, found.journals)
+    if state.status in PAID and state.rules is not None:
+        _compare_payouts(market_id, organization_id, tables.version, found.payouts)
 
 
 def _compare_orders(state: MarketState, tables: Tables, found: Findings) -> None:
@@ -183,6 +192,19 @@ def _compare_journals(market_id: str, journals: dict[tuple[int, int], int], foun
     for key in sorted(journals.keys() | posted.keys()):
         subject = f"event {key[0]} of market {market_id}, account {key[1]}"
         found.compare(subject, expected=journals.get(key, 0), found=posted.get(key, 0))
+
+
+def _compare_payouts(market_id: str, organization_id: UUID, version: int, found: Findings) -> None:
+    """What a settled or voided market paid, told again as its dossier tells it."""
+    told = retell(market_id, organization_id, until=version)
+    found.compare(f"payouts of market {market_id}", expected=told.escrow_units, found=told.payouts_units)
+    for account in told.payouts:
+        found.compare(
+            f"payout of account {account} in market {market_id}",
+            expected=worth(told.payouts[account].contracts, told.first_vector),
+            found=told.payouts[account].paid_units,
+        )
+    found.compare(f"accounts paid otherwise in market {market_id}", expected=[], found=differences_from_ledger(told))
 
 
 def _bytes(state: MarketState) -> bytes:

@@ -8,6 +8,7 @@
     decide     command + state -> event data, or a refusal; changes nothing
     placing    deciding orders, new and amended; `purse` counts what a budget may still spend
     splitting  a new outcome split off from "Other"; `scalar`: what a scalar market pays
+    judging    the same for disputes, voiding and corrections
     effects    what an event did beyond the state: to cash, orders, holders
     cancelling, lifecycle   the events that end orders, and those of a market's life
     apply      event data + state -> the state after it, and the effects on cash and orders

@@ -59,9 +59,9 @@ def merge_sets(state: MarketState, *, account: int, quantity: int) -> EventData:
     return {"account": account, "quantity": quantity}
 
 
-def settle(state: MarketState) -> EventData:
-    """What every holder is paid at the resolution's payout vector, in account order. The payouts sum to the escrow."""
-    vector = state.payout_units
+def settle(state: MarketState, payout_units: list[int] | None = None) -> EventData:
+    """What every holder is paid, by default at the resolution's vector, in account order. The payouts sum to the escrow."""
+    vector = state.payout_units if payout_units is None else payout_units
     payouts = [
         [account, sum(count * units for count, units in zip(holding.free, vector, strict=True))]
         for account, holding in sorted(state.holdings.items())

@@ -85,3 +85,24 @@ class CommandExpired(Conflict):
 
     code = "command_expired"
     title = "The command came too late: its valid_until has passed."
+
+
+class NothingHeld(Conflict):
+    """Only those whose contracts a resolution would pay may dispute it."""
+
+    code = "nothing_held"
+    title = "You hold no contracts in this market."
+
+
+class AlreadyDisputed(Conflict):
+    """An account disputes a proposal once; more evidence belongs to the dispute there is."""
+
+    code = "already_disputed"
+    title = "You have disputed this proposal already."
+
+
+class InsufficientCover(Conflict):
+    """The organization's subsidy account does not cover what accounts cannot give back, and the house's part."""
+
+    code = "insufficient_cover"
+    title = "The subsidy account does not cover this correction."

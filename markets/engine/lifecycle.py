@@ -48,6 +48,11 @@ def _closed(state: MarketState, data: EventData, at_us: int, effects: Effects) -
 
 
 def _settled(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    _pay_out(state, data, effects)
+    state.status = "settled"
+
+
+def _pay_out(state: MarketState, data: EventData, effects: Effects) -> None:
     """Pay every holder what its contracts are worth and dissolve all sets."""
     effects.reason = "payout"
     for account, units in data["payouts"]:
@@ -58,7 +63,62 @@ def _settled(state: MarketState, data: EventData, at_us: int, effects: Effects) 
             holding.free = [0] * len(holding.free)
             effects.holders.add(account)
         holding.kept = 0
-    state.status = "settled"
+
+
+def _withdrawn(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    state.status = "closed"
+    state.payout_units = []
+    _release_bonds(state, data, effects)
+
+
+def _disputed(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """The bond leaves the disputer's account for the market's bond account, where it waits for the decision."""
+    state.status = "disputed"
+    account, units = data["account"], data["bond_units"]
+    state.bonds.append([account, units])
+    if units:
+        effects.reason = "bond"
+        effects.move(account, -units)
+        effects.move(data["bond_account"], units)
+
+
+def _upheld(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    state.status = "resolved"
+    _release_bonds(state, data, effects)
+
+
+def _overturned(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    _resolved(state, data, at_us, effects)
+    _release_bonds(state, data, effects)
+
+
+def _bonds_returned(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    _release_bonds(state, data, effects)
+
+
+def _release_bonds(state: MarketState, data: EventData, effects: Effects) -> None:
+    """All bonds of the proposal go where the event says: back, or to the organization."""
+    effects.reason = "bond"
+    for account, units in data.get("bonds", ()):
+        effects.move(data["bond_account"], -units)
+        effects.move(account, units)
+    state.bonds = []
+
+
+def _voided(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """Pay the frozen prices; a market that never opened has nothing to pay."""
+    if state.rules is not None:
+        state.payout_units = list(data["payout_units"])
+        _pay_out(state, data, effects)
+    state.status = "voided"
+
+
+def _corrected(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
+    """Move what the accounts were paid too much or too little; the subsidy stands for the house and for what is missing."""
+    effects.reason = "correction"
+    state.payout_units = list(data["payout_units"])
+    for account, units in (*data["changes"], data["subsidy"]):
+        effects.move(account, units)
 
 
 def _swept(state: MarketState, data: EventData, at_us: int, effects: Effects) -> None:
@@ -84,8 +144,19 @@ LIFECYCLE: dict[str, Handler] = {
     "MarketResumed": _status("open"),
     "MarketClosed": _closed,
     "ResolutionProposed": _resolved,
-    "ResolutionWithdrawn": _status("closed"),
+    "ResolutionConfirmed": _nothing,
+    "ResolutionWithdrawn": _withdrawn,
+    "ResolutionDisputed": _disputed,
+    "ResolutionUpheld": _upheld,
+    "ResolutionOverturned": _overturned,
     "ResolutionFinalized": _status("finalized"),
     "MarketSettled": _settled,
     "MarketSwept": _swept,
+    "VoidRequested": _nothing,
+    "VoidRejected": _nothing,
+    "BondsReturned": _bonds_returned,
+    "MarketVoided": _voided,
+    "CorrectionRequested": _nothing,
+    "CorrectionRejected": _nothing,
+    "ResolutionCorrected": _corrected,
 }

@@ -17,7 +17,7 @@ _order_values = attrgetter(*_ORDER_FIELDS)
 
 _COUNTERS = (
     "market_id", "version", "status", "sets", "trade_sequence", "volume_contracts", "volume_units", "last_prices",
-    "last_trade_us", "payout_units",
+    "last_trade_us", "payout_units", "bonds",
 )  # fmt: skip
 
 

@@ -75,6 +75,7 @@ class MarketState:
     last_prices: list[int] = field(default_factory=list)
     last_trade_us: int = 0
     payout_units: list[int] = field(default_factory=list)
+    bonds: list[list[int]] = field(default_factory=list)  # [account, units] per dispute of the present proposal
 
     def opened_rules(self) -> Rules:
         """The rules. Raises MarketNotOpen for a market that was never opened."""

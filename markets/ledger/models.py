@@ -16,6 +16,7 @@ class Account(models.Model):
         TRADER = "trader", "Trader"  # a user's cash in an organization
         ESCROW = "escrow", "Escrow"  # what a market's complete sets will pay
         HOUSE = "house", "House market maker"  # a market's LMSR cash
+        BOND = "bond", "Bonds of disputes"  # of a market; waits there until the dispute is decided
         MARKET_FEES = "market_fees", "Fees of a market"  # swept to FEES at settlement, so that markets share no row
         FEES = "fees", "Fees"  # an organization's income
         SUBSIDY = "subsidy", "Subsidy"  # what an organization sets aside for its house market makers
@@ -55,7 +56,7 @@ class Account(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind="trader") ^ Q(owner__isnull=True), name="account_owner_iff_trader"),
             models.CheckConstraint(
-                condition=Q(kind__in=["escrow", "house", "market_fees"]) ^ Q(market__isnull=True),
+                condition=Q(kind__in=["escrow", "house", "bond", "market_fees"]) ^ Q(market__isnull=True),
                 name="account_market_iff_of_market",
             ),
         ]
@@ -87,6 +88,8 @@ class Posting(models.Model):
         SUBSIDY = "subsidy", "Subsidy"
         PAYOUT = "payout", "Payout"
         SWEEP = "sweep", "Fees swept"
+        BOND = "bond", "Bond of a dispute"
+        CORRECTION = "correction", "Correction of a payout"
 
     id = models.BigAutoField(primary_key=True)
     event_position = models.BigIntegerField(help_text="Global position of the event that caused it.")

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,12 +25,16 @@ from governance.access.pages import (
     visible_organizations,
 )
 from governance.audit.deeds import record_deed
-from markets.engine.scalar import implied_value
+from governance.identity.models import User
 from markets.lifecycle import services
 from markets.lifecycle.filters import CategoryFilter, ClosingFilter, NeedFilter
-from markets.lifecycle.forms import DraftForm, ResolveForm, SplitOtherForm
+from markets.lifecycle.forms import DraftForm, SplitOtherForm
 from markets.lifecycle.models import Market
-from markets.lifecycle.steps import BY_NAME, STEPS, Step, dispute_window_ends_at
+from markets.lifecycle.resolution import evidence
+from markets.lifecycle.resolution.forms import StepForm
+from markets.lifecycle.scalar import bounds_text, decimal_text, value_at_price
+from markets.lifecycle.step import Step
+from markets.lifecycle.steps import BY_NAME, STEPS
 from markets.oversight.columns import STATUS_COLOURS, amount, number, percent, price_bars
 from markets.oversight.market_page import SECTIONS
 from markets.oversight.resources import MarketExport
@@ -133,6 +138,8 @@ class MarketAdmin(ExportedPage):
             Fact("Taker's fee", f"{market.taker_fee_bps} basis points"),
             Fact("Maker's fee", f"{market.maker_fee_bps} basis points"),
             Fact("Dispute window", f"{market.dispute_window_s / 3600:g} hours"),
+            Fact("Bond of a dispute", f"{credits_text(market.dispute_bond_units)} credits"),
+            Fact("Pays by itself", "once confirmed" if market.auto_finalize else "no"),
             Fact("Hash of the criteria", market.criteria_hash or "not frozen yet"),
             Fact("Id", market.pk),
             Fact("Version of its stream", number(market.version)),
@@ -150,7 +157,7 @@ class MarketAdmin(ExportedPage):
                 step.refusal(actor, market, now),
             )
             for step in STEPS
-            if market.status in step.states and step.applies(market) and self.permits(request, step.permission, market)
+            if market.status in step.states and self.permits(request, step.permission, market) and step.applies(market)
         ]
 
     def step_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
@@ -161,8 +168,8 @@ class MarketAdmin(ExportedPage):
             raise Http404
         if not self.permits(request, step.permission, market):
             raise PermissionDenied
-        data = request.POST if request.method == "POST" else None
-        form = self._form_of(step, market, data)
+        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = self._form_of(step, market, sent)
         question = Question(
             title=f"{step.title}: {market.question}",
             button=step.title,
@@ -178,15 +185,13 @@ class MarketAdmin(ExportedPage):
 
         return ask(request, page=self, question=question, form=form, act=act)
 
-    def _form_of(self, step: Step, market: Market, data: QueryDict | None) -> DeedForm:
+    def _form_of(self, step: Step, market: Market, sent: tuple[Any, Any]) -> DeedForm:
         """The step's own questions beside its reason."""
-        if step.name == "resolve":
-            return ResolveForm(data, market=market)
-        return SplitOtherForm(data) if step.name == "split" else DeedForm(data)
+        return SplitOtherForm(*sent) if step.name == "split" else StepForm(*sent, step=step, market=market)
 
     def _take(self, request: HttpRequest, market: Market, step: Step, given: Mapping[str, Any]) -> None:
         actor = staff(request)
-        step.act(actor, market, given).unwrap()
+        step.act(actor, market, {**given, "evidence_ids": _added_evidence(actor, market, given)}).unwrap()
         record_deed(
             actor=actor,
             target=market,
@@ -231,17 +236,29 @@ class MarketAdmin(ExportedPage):
 def _kind_facts(market: Market) -> list[Fact]:
     """What only scalar markets and members of a group have."""
     facts = []
-    if market.scalar_lower is not None and market.scalar_upper is not None:
-        bounds = f"{market.scalar_lower.normalize():f} to {market.scalar_upper.normalize():f} {market.scalar_unit}"
-        implied = implied_value(market.scalar_lower, market.scalar_upper, market.price_units[0])
-        facts += [Fact("Bounds", bounds), Fact("Value at this price", f"{implied.normalize():f} {market.scalar_unit}")]
+    if (implied := value_at_price(market)) is not None:
+        facts.append(Fact("Bounds", bounds_text(market)))
+        facts.append(Fact("Value at this price", f"{decimal_text(implied)} {market.scalar_unit}"))
     if market.settlement_value is not None:
-        facts.append(Fact("Resolved at", f"{market.settlement_value.normalize():f} {market.scalar_unit}"))
+        facts.append(Fact("Resolved at", f"{decimal_text(market.settlement_value)} {market.scalar_unit}"))
     if market.group is not None:
         address = reverse("admin:markets_marketgroup_change", args=[market.group.pk])
         facts.append(Fact("Group", format_html('<a href="{}">{}</a>', address, market.group.question)))
         facts.append(Fact("Stands for", market.group_label or "–"))
     return facts
+
+
+def _added_evidence(actor: User, market: Market, given: Mapping[str, Any]) -> list[UUID]:
+    """Ids of the links and files that came with the form."""
+    links = [
+        evidence.add_link(actor=actor, market=market, url=url, title="", now=clock.now())
+        for url in given.get("links", ())
+    ]
+    files = [
+        evidence.add_file(actor=actor, market=market, name=file.name or "", file=file, now=clock.now())
+        for file in given.get("files", ())
+    ]
+    return [piece.pk for piece in (*links, *files)]
 
 
 def _milestones(market: Market) -> list[tuple[str, object, object]]:
@@ -253,10 +270,12 @@ def _milestones(market: Market) -> list[tuple[str, object, object]]:
     steps = [
         ("Created", market.created_at, market.created_by),
         ("Approved", market.approved_at, market.approved_by),
+        ("Opens by itself", None if market.opened_at else market.opens_at, None),
         ("Opened", market.opened_at, None),
         ("Closed", market.closed_at, None),
         (f"Resolution proposed: {payout}", market.resolved_at, market.resolved_by),
-        ("Dispute window ends", None if market.settled_at else dispute_window_ends_at(market), None),
-        ("Settled and paid", market.settled_at, None),
+        ("Dispute window ends", market.dispute_ends_at if market.status == "resolved" else None, None),
+        ("Paid by itself", market.finalizes_at, None),
+        ("Voided" if market.status == "voided" else "Settled and paid", market.settled_at, None),
     ]
     return [step for step in steps if step[1] is not None]

@@ -2,32 +2,24 @@
 
 import hashlib
 from abc import abstractmethod
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 from markets.engine import decide, lmsr
-from markets.engine.errors import OutcomeNotSplittable
-from markets.engine.splitting import SPLITTABLE, split_outcome
 from markets.engine.state import MarketState
 from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
 from markets.ledger.selectors import organization_account
-from markets.lifecycle.errors import (
-    DisputeWindowOpen,
-    DutiesNotSeparate,
-    InsufficientSubsidy,
-    InvalidMarket,
-    InvalidPayout,
-    WrongState,
-)
-from markets.lifecycle.models import MAX_OUTCOMES, OTHER, Market, Outcome
+from markets.lifecycle.errors import DutiesNotSeparate, InsufficientSubsidy, WrongState
+from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.errors import DecisionPending
+from markets.lifecycle.resolution.models import DecisionRequest
 from markets.trading.commands import Command
 from markets.trading.replies import Reply
 from markets.trading.session import MarketSession
+from opinion_market.kernel import clock
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +28,8 @@ class Step(Command):
 
     actor_id: UUID | None
     allowed_from: ClassVar[tuple[str, ...]]
+    # Whether it has to wait while a request to void or correct the market waits for its decision.
+    waits_for_decision: ClassVar[bool] = False
 
     def decide(self, session: MarketSession) -> Reply:
         if session.state.status not in self.allowed_from:
@@ -44,6 +38,8 @@ class Step(Command):
                 status=session.state.status,
                 allowed=list(self.allowed_from),
             )
+        if self.waits_for_decision and self.pending(session) is not None:
+            raise DecisionPending
         market = Market.objects.get(pk=session.market_id)
         self.take(session, market)
         return {"status": session.state.status, "version": session.state.version}
@@ -51,6 +47,19 @@ class Step(Command):
     @abstractmethod
     def take(self, session: MarketSession, market: Market) -> None:
         """Check what is peculiar to the step, then record its events. `market` is the row before the step."""
+
+    @property
+    def person(self) -> UUID:
+        """Who takes the step. Raises DutiesNotSeparate for the scheduler, which decides nothing."""
+        if self.actor_id is None:
+            raise DutiesNotSeparate("This step takes a person.")
+        return self.actor_id
+
+    def pending(self, session: MarketSession) -> DecisionRequest | None:
+        """The request that waits for a decision, if there is one."""
+        return DecisionRequest.objects.filter(
+            market=UUID(session.market_id), state=DecisionRequest.State.PENDING
+        ).first()
 
     def require_other_than(self, person: UUID | None, part: str) -> None:
         """Raises DutiesNotSeparate if the actor is that person."""
@@ -108,7 +117,9 @@ class Open(Step):
     """Open an approved market: freeze its criteria, open its accounts, fund its house market maker."""
 
     organization_id: UUID
+    scheduled: bool = False
     allowed_from = ("pending_approval",)
+    waits_for_decision = True
 
     def accounts(self, state: MarketState) -> set[int]:
         return set(
@@ -118,6 +129,8 @@ class Open(Step):
     def take(self, session: MarketSession, market: Market) -> None:
         if market.approved_by_id is None:
             raise WrongState("The market has not been approved yet.", status=session.state.status)
+        if self.scheduled and (market.opens_at is None or market.opens_at > session.now):
+            raise WrongState("The market's opening time has not come.", status=session.state.status)
         if market.closes_at is not None and market.closes_at <= session.now:
             raise WrongState("The market's closing time has passed.", status=session.state.status)
         outcomes = market.outcomes.count()
@@ -139,9 +152,15 @@ class Open(Step):
             "subsidy_units": subsidy,
             "accounts": {**_open_accounts(session, market), "subsidy": source.pk},
             "criteria_hash": criteria_hash,
+            **due_at(market.opens_at if self.scheduled else None),
         }
         session.record("MarketOpened", data, self.cause)
         session.fields.update(opened_at=session.now, criteria_hash=criteria_hash)
+
+
+def due_at(moment: datetime | None) -> dict[str, str]:
+    """What the event of a scheduled step says of the moment it was due, however late it was taken; nothing for others."""
+    return {"due_at": clock.text(moment)} if moment is not None else {}
 
 
 def even_prior(outcomes: int) -> list[int]:
@@ -164,40 +183,6 @@ def _open_accounts(session: MarketSession, market: Market) -> dict[str, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SplitOther(Step):
-    """Split a new outcome off from "Other"; what rests there is cancelled first."""
-
-    organization_id: UUID
-    label: str
-    share_bps: int
-    allowed_from = SPLITTABLE
-
-    def accounts(self, state: MarketState) -> set[int]:
-        subsidy = Account.objects.filter(organization_id=self.organization_id, kind="subsidy")
-        return set(state.orders_by_account) | set(subsidy.values_list("pk", flat=True))
-
-    def take(self, session: MarketSession, market: Market) -> None:
-        labels = list(market.outcomes.order_by("index").values_list("label", flat=True))
-        if OTHER not in labels or market.kind != Market.Kind.CATEGORICAL:
-            raise OutcomeNotSplittable(f'The market has no outcome "{OTHER}" to split.')
-        if not self.label or self.label.casefold() in {label.casefold() for label in labels}:
-            raise InvalidMarket("The new outcome needs a label that no other has.")
-        if len(labels) >= MAX_OUTCOMES:
-            raise InvalidMarket(f"A market has at most {MAX_OUTCOMES} outcomes.")
-        data = split_outcome(session.state, outcome=labels.index(OTHER), share_bps=self.share_bps)
-        source = organization_account(
-            kind=Account.Kind.SUBSIDY, organization_id=market.organization_id, now=session.now
-        )
-        available = session.accounts[source.pk].available if source.pk in session.accounts else 0
-        if data["subsidy_units"] > available:
-            raise InsufficientSubsidy(needed_units=data["subsidy_units"], available_units=available)
-        session.record("OutcomeSplit", {**data, "label": self.label, "subsidy_account": source.pk}, self.cause)
-        Outcome.objects.create(market=market, index=len(labels), label=self.label)
-        if data["prior_units"] is not None:
-            session.fields.update(house_prior_units=data["prior_units"])
-
-
-@dataclass(frozen=True, kw_only=True)
 class Halt(Step):
     """Stop trading for a while; resting orders stay and may be cancelled."""
 
@@ -214,6 +199,7 @@ class Resume(Step):
 
     reason: str
     allowed_from = ("halted",)
+    waits_for_decision = True
 
     def take(self, session: MarketSession, market: Market) -> None:
         session.record("MarketResumed", {"reason": self.reason}, self.cause)
@@ -224,95 +210,17 @@ class Close(Step):
     """End trading for good; all resting orders are cancelled and give back what they reserved."""
 
     reason: str
+    scheduled: bool = False
     allowed_from = ("open", "halted")
 
     def accounts(self, state: MarketState) -> set[int]:
         return set(state.orders_by_account)
 
     def take(self, session: MarketSession, market: Market) -> None:
+        due = market.closes_at if self.scheduled else None
+        if self.scheduled and (due is None or due > session.now):
+            raise WrongState("The market's closing time has not come.", status=session.state.status)
         data = decide.cancel_orders(session.state, account=None, reason="market_closed")
-        session.record("MarketClosed", {**data, "why": self.reason}, self.cause)
-        session.fields.update(closed_at=session.now)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resolve(Step):
-    """Propose a resolution: what a contract on each outcome pays, with the evidence."""
-
-    payout_units: Sequence[int]
-    evidence: str
-    value: Decimal | None = None
-    allowed_from = ("closed",)
-
-    def take(self, session: MarketSession, market: Market) -> None:
-        self.require_other_than(market.created_by_id, "created")
-        self.require_no_contracts(session)
-        payout = list(self.payout_units)
-        if len(payout) != session.state.opened_rules().outcomes or min(payout) < 0 or sum(payout) != SET_UNITS:
-            raise InvalidPayout(payout=list[object](payout), outcomes=session.state.opened_rules().outcomes)
-        data: dict[str, Any] = {"payout_units": payout, "evidence": self.evidence}
-        if self.value is not None:
-            data["value"] = f"{self.value:f}"
-        session.record("ResolutionProposed", data, self.cause)
-        session.fields.update(settlement_value=self.value)
-        session.fields.update(
-            payout_units=payout, resolution_note=self.evidence, resolved_by_id=self.actor_id, resolved_at=session.now
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class WithdrawResolution(Step):
-    """Take a proposed resolution back before it is final, so that another can be proposed."""
-
-    reason: str
-    allowed_from = ("resolved",)
-
-    def take(self, session: MarketSession, market: Market) -> None:
-        session.record("ResolutionWithdrawn", {"reason": self.reason}, self.cause)
-        session.fields.update(
-            payout_units=None, settlement_value=None, resolution_note="", resolved_by_id=None, resolved_at=None
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finalize(Step):
-    """Make the resolution final and pay: once, all holders, in one transaction. Never the proposer."""
-
-    organization_id: UUID
-    allowed_from = ("resolved",)
-
-    def accounts(self, state: MarketState) -> set[int]:
-        own = Account.objects.filter(organization_id=self.organization_id, kind__in=["subsidy", "fees"])
-        return set(state.holdings) | set(own.values_list("pk", flat=True))
-
-    def take(self, session: MarketSession, market: Market) -> None:
-        self.require_other_than(market.resolved_by_id, "proposed the resolution of")
-        self.require_no_contracts(session)
-        if market.resolved_at is not None:
-            opens_at = market.resolved_at + timedelta(seconds=market.dispute_window_s)
-            if session.now < opens_at:
-                raise DisputeWindowOpen(
-                    f"The dispute window ends at {opens_at.isoformat()}.", ends_at=opens_at.isoformat()
-                )
-        session.record("ResolutionFinalized", {"payout_units": session.state.payout_units}, self.cause)
-        session.record("MarketSettled", decide.settle(session.state), self.cause)
-        if sweeps := self._sweeps(session):
-            session.record("MarketSwept", {"sweeps": sweeps}, self.cause)
-        session.fields.update(settled_at=session.now)
-
-    def _sweeps(self, session: MarketSession) -> list[list[int]]:
-        """What the house has left goes back to the subsidy, the market's fees to the organization's."""
-        rules = session.state.opened_rules()
-        targets = {
-            rules.house_account: organization_account(
-                kind=Account.Kind.SUBSIDY, organization_id=session.organization_id, now=session.now
-            ),
-            rules.fee_account: organization_account(
-                kind=Account.Kind.FEES, organization_id=session.organization_id, now=session.now
-            ),
-        }
-        sweeps = []
-        for source, target in targets.items():
-            if source in session.accounts and (units := session.accounts[source].balance):
-                sweeps.append([source, target.pk, units])
-        return sweeps
+        session.record("MarketClosed", {**data, "why": self.reason, **due_at(due)}, self.cause)
+        # No order was taken since the moment it was due, so that is when trading ended.
+        session.fields.update(closed_at=due or session.now)

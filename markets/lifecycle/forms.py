@@ -1,6 +1,5 @@
-"""Forms of the console for drafting and resolving markets. They check shapes; the services check the rules."""
+"""The console's form for drafting a market. It checks shapes; the services check the rules."""
 
-from collections.abc import Sequence
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
@@ -18,74 +17,12 @@ from unfold.widgets import (
 
 from governance.access.asking import DeedForm
 from governance.organizations.models import Organization
-from markets.engine.units import SET_UNITS
 from markets.lifecycle.models import Market, MarketGroup
-from markets.lifecycle.services import MarketDraft, payout_at
+from markets.lifecycle.services import MarketDraft
 from opinion_market.kernel.money import units_from_credits
 
-SPLIT = "split"
-
-
-class ResolveForm(DeedForm):
-    """What each outcome pays: everything to one outcome, a split in credits per contract, or a scalar market's value."""
-
-    def __init__(self, *args: Any, market: Market, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.market = market
-        self.labels = labels = [outcome.label for outcome in market.outcomes.all()]
-        self.fields["reason"].label = "Evidence"
-        self.fields["reason"].help_text = "Shown with the resolution, in the market's events and in the audit trail."
-        if market.kind == Market.Kind.SCALAR:
-            self._ask_for_a_value()
-        else:
-            self._ask_for_a_winner(labels)
-
-    def _ask_for_a_value(self) -> None:
-        lower, upper = self.market.scalar_lower or Decimal(0), self.market.scalar_upper or Decimal(0)
-        bounds = f"{lower.normalize():f} to {upper.normalize():f} {self.market.scalar_unit}"
-        self.fields["value"] = forms.DecimalField(
-            label="The value",
-            max_digits=24,
-            decimal_places=8,
-            widget=UnfoldAdminDecimalFieldWidget,
-            help_text=f"Long pays its place between the bounds, {bounds}; beyond them it pays all or nothing.",
-        )
-        self.order_fields(["value", "reason"])
-
-    def _ask_for_a_winner(self, labels: Sequence[str]) -> None:
-        winners = [("", "Choose what happened"), *((str(index), label) for index, label in enumerate(labels))]
-        self.fields["winner"] = forms.ChoiceField(
-            label="What happened",
-            choices=[*winners, (SPLIT, "A split between outcomes")],
-            widget=UnfoldAdminSelectWidget(choices=[*winners, (SPLIT, "A split between outcomes")]),
-            help_text="A contract on this outcome pays 1 credit, all others nothing.",
-        )
-        for index, label in enumerate(labels):
-            self.fields[f"payout_{index}"] = forms.DecimalField(
-                label=f"{label} pays",
-                required=False,
-                min_value=Decimal(0),
-                max_value=Decimal(1),
-                decimal_places=4,
-                widget=UnfoldAdminDecimalFieldWidget,
-                help_text="Credits per contract, for a split only." if index == 0 else "",
-            )
-        self.order_fields(["winner", *(f"payout_{index}" for index in range(len(labels))), "reason"])
-
-    def clean(self) -> dict[str, Any]:
-        """Adds `payout_units`."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if cleaned.get("value") is not None:
-            cleaned["payout_units"] = payout_at(self.market, cleaned["value"])
-        winner = cleaned.get("winner")
-        if winner == SPLIT:
-            shares = [cleaned.get(f"payout_{index}") or Decimal(0) for index in range(len(self.labels))]
-            cleaned["payout_units"] = [units_from_credits(share) for share in shares]
-            if sum(cleaned["payout_units"]) != SET_UNITS:
-                self.add_error(None, f"The payouts must sum to 1 credit; these sum to {sum(shares)}.")
-        elif winner:
-            cleaned["payout_units"] = [SET_UNITS * (index == int(winner)) for index in range(len(self.labels))]
-        return cleaned
+MOST_CREDITS = Decimal(10**9)
+_TIME_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
 
 
 class SplitOtherForm(DeedForm):
@@ -159,11 +96,18 @@ class DraftForm(forms.Form):
     is_public = forms.BooleanField(
         label="Visible outside of the organization", required=False, widget=UnfoldBooleanWidget
     )
+    opens_at = forms.DateTimeField(
+        label="Trading begins (UTC)",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
+        input_formats=_TIME_FORMATS,
+        help_text="An approved market opens by itself then. Empty: when somebody opens it.",
+    )
     closes_at = forms.DateTimeField(
         label="Trading stops (UTC)",
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local"}),
-        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"],
+        input_formats=_TIME_FORMATS,
         help_text="Empty: when somebody closes it.",
     )
     dispute_window_hours = forms.IntegerField(
@@ -172,6 +116,22 @@ class DraftForm(forms.Form):
         initial=24,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="Hours between a proposed resolution and the earliest payout.",
+    )
+    dispute_bond = forms.DecimalField(
+        label="Bond of a dispute, in credits",
+        min_value=Decimal(0),
+        max_value=MOST_CREDITS,
+        decimal_places=4,
+        required=False,
+        initial=Decimal(0),
+        widget=UnfoldAdminDecimalFieldWidget,
+        help_text="What a holder puts down to dispute a resolution; lost if it is upheld. 0: nothing.",
+    )
+    auto_finalize = forms.BooleanField(
+        label="Pay by itself when the dispute window ends",
+        required=False,
+        widget=UnfoldBooleanWidget,
+        help_text="Only once somebody other than the proposer has confirmed the resolution.",
     )
     taker_fee_bps = forms.IntegerField(
         label="Taker's fee",
@@ -207,7 +167,7 @@ class DraftForm(forms.Form):
     def draft(self) -> MarketDraft:
         """The draft that was described; call it once the form is valid."""
         given = self.cleaned_data
-        closes_at = given["closes_at"]
+        opens_at, closes_at = given["opens_at"], given["closes_at"]
         return MarketDraft(
             question=given["question"],
             criteria=given["criteria"],
@@ -217,8 +177,11 @@ class DraftForm(forms.Form):
             outcomes=[line.strip() for line in given["outcomes"].splitlines() if line.strip()],
             is_exhaustive=given["is_exhaustive"],
             is_public=given["is_public"],
+            opens_at=opens_at.astimezone(UTC) if opens_at else None,
             closes_at=closes_at.astimezone(UTC) if closes_at else None,
             dispute_window_s=given["dispute_window_hours"] * 3600,
+            dispute_bond_units=units_from_credits(given["dispute_bond"] or Decimal(0)),
+            auto_finalize=given["auto_finalize"],
             taker_fee_bps=given["taker_fee_bps"],
             maker_fee_bps=given["maker_fee_bps"],
             house_liquidity=given["house_liquidity"],

@@ -17,7 +17,7 @@ from governance.access.asking import Question, ask
 from governance.access.pages import BoundedPaginator, Fact, OrganizationFilter, ReadOnlyPage, column, staff
 from governance.access.pages import visible_organizations as visible
 from governance.organizations.models import Organization
-from markets.lifecycle import services
+from markets.lifecycle import groups
 from markets.lifecycle.models import MarketGroup
 from markets.oversight.columns import amount, number, price_bars
 from opinion_market.kernel import clock
@@ -120,7 +120,7 @@ class MarketGroupAdmin(ReadOnlyPage):
         )
 
         def act(given: Mapping[str, Any]) -> None:
-            services.create_group(
+            groups.create_group(
                 actor=staff(request),
                 organization_id=given["organization"].pk,
                 question=given["question"],

@@ -48,8 +48,10 @@ class Market(UuidModel):
         HALTED = "halted", "Halted"
         CLOSED = "closed", "Closed"
         RESOLVED = "resolved", "Resolved (proposed)"
+        DISPUTED = "disputed", "Disputed"
         FINALIZED = "finalized", "Finalized"
         SETTLED = "settled", "Settled"
+        VOIDED = "voided", "Voided"
 
     organization = models.ForeignKey("governance.Organization", on_delete=models.PROTECT, related_name="markets")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="markets_created")
@@ -64,9 +66,19 @@ class Market(UuidModel):
     is_public = models.BooleanField(
         default=False, help_text="Visible outside of its organization; trading stays with members."
     )
+    opens_at = models.DateTimeField(
+        null=True, blank=True, help_text="Trading begins then, once approved; empty: when opened by hand."
+    )
     closes_at = models.DateTimeField(null=True, blank=True, help_text="Trading stops then; empty: when closed by hand.")
     dispute_window_s = models.PositiveIntegerField(
         default=86_400, help_text="Seconds between a proposed resolution and the earliest finalization."
+    )
+    dispute_bond_units = models.BigIntegerField(
+        default=0, help_text="What a holder puts down to dispute a resolution; lost if it is upheld. 0: nothing."
+    )
+    auto_finalize = models.BooleanField(
+        default=False,
+        help_text="Pay at the end of the dispute window, once a second person has confirmed the resolution.",
     )
     taker_fee_bps = models.PositiveSmallIntegerField(default=0)
     maker_fee_bps = models.SmallIntegerField(default=0, help_text="Negative: a rebate, paid out of the taker's fee.")
@@ -111,6 +123,13 @@ class Market(UuidModel):
     closed_at = models.DateTimeField(null=True, blank=True)
     resolved_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    dispute_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until then the proposed resolution may be disputed; then it may be finalized."
+    )
+    finalizes_at = models.DateTimeField(null=True, blank=True, help_text="When the scheduler pays; empty: by hand.")
+    retry_at = models.DateTimeField(
+        null=True, blank=True, help_text="After a failure the scheduler leaves the market alone until then."
+    )
 
     # Written by the sequencer with each batch.
     version = models.BigIntegerField(default=0)
@@ -146,14 +165,25 @@ class Market(UuidModel):
             ),
             models.CheckConstraint(condition=Q(group__isnull=True) | Q(kind="binary"), name="market_group_is_binary"),
             models.CheckConstraint(
-                condition=Q(status__in=["draft", "pending_approval", "open", "halted", "closed"])
+                condition=Q(status__in=["draft", "pending_approval", "open", "halted", "closed", "voided"])
                 | Q(payout_units__isnull=False),
                 name="market_resolved_has_payout",
             ),
+            models.CheckConstraint(condition=Q(dispute_bond_units__gte=0), name="market_bond_not_negative"),
         ]
         indexes = [
             models.Index(fields=["organization", "status", "-created_at"], name="market_organization_status"),
             models.Index(fields=["closes_at"], condition=Q(status__in=["open", "halted"]), name="market_closing"),
+            models.Index(
+                fields=["opens_at"],
+                condition=Q(status="pending_approval", approved_at__isnull=False, opens_at__isnull=False),
+                name="market_opening",
+            ),
+            models.Index(
+                fields=["finalizes_at"],
+                condition=Q(status="resolved", finalizes_at__isnull=False),
+                name="market_finalizing",
+            ),
             GinIndex(fields=["search"], name="market_search"),
         ]
 

@@ -1,9 +1,8 @@
 """Creating markets and taking them through their lives. Steps go through the sequencer, among the orders.
 
-draft -> pending_approval -> open <-> halted -> closed -> resolved -> finalized -> settled
+draft -> pending_approval -> open <-> halted -> closed; what follows is in `lifecycle.resolution.services`.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,28 +10,41 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from governance.access.policies import require
 from governance.identity.models import User
 from markets.engine.lmsr import CEILING_UNITS, FLOOR_UNITS
-from markets.engine.scalar import scalar_payout
 from markets.engine.units import MAX_QUANTITY, SET_UNITS
 from markets.ledger.models import Account
 from markets.ledger.selectors import organization_account
+from markets.ledger.services import MAX_UNITS
 from markets.lifecycle import commands
-from markets.lifecycle.errors import InvalidMarket, InvalidPayout, ReasonRequired
-from markets.lifecycle.models import MAX_OUTCOMES, OTHER, Market, MarketGroup, Outcome
+from markets.lifecycle.errors import InvalidMarket
+from markets.lifecycle.groups import group_of
+from markets.lifecycle.models import MAX_OUTCOMES, OTHER, Market, Outcome
+from markets.lifecycle.resolution.services import finalize_market, resolve_market, withdraw_resolution
+from markets.lifecycle.taking import cause_of, given_reason, take
 from markets.trading.commands import IdempotencyKey
 from markets.trading.commands import Outcome as CommandOutcome
 from markets.trading.memory import stream_of
-from markets.trading.sequencer import submit
-from markets.trading.session import Cause
 from opinion_market.eventstore.append import NewEvent, append, metadata
-from opinion_market.kernel.correlation import correlation_id
-from opinion_market.kernel.errors import DomainError
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "MarketDraft",
+    "approve_market",
+    "check",
+    "close_market",
+    "create_market",
+    "finalize_market",
+    "halt_market",
+    "labels_of",
+    "open_market",
+    "resolve_market",
+    "return_market",
+    "submit_market",
+    "withdraw_resolution",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +59,11 @@ class MarketDraft:
     description: str = ""
     category: str = ""
     is_public: bool = False
+    opens_at: datetime | None = None
     closes_at: datetime | None = None
     dispute_window_s: int = 86_400
+    dispute_bond_units: int = 0
+    auto_finalize: bool = False
     taker_fee_bps: int = 0
     maker_fee_bps: int = 0
     house_liquidity: int = 0
@@ -89,6 +104,12 @@ def check(draft: MarketDraft, outcomes: int, now: datetime) -> None:
     if draft.maker_fee_bps < -draft.taker_fee_bps:
         raise InvalidMarket("A maker's rebate cannot be larger than the taker's fee.")
     _check_bounds(draft)
+    if draft.opens_at is not None and draft.opens_at <= now:
+        raise InvalidMarket("opens_at has passed.")
+    if draft.opens_at is not None and draft.closes_at is not None and draft.closes_at <= draft.opens_at:
+        raise InvalidMarket("The market would close before it opens.")
+    if not 0 <= draft.dispute_bond_units <= MAX_UNITS:
+        raise InvalidMarket(f"A bond is 0 to {MAX_UNITS} units.")
     if not 0 <= draft.house_liquidity <= MAX_QUANTITY:
         raise InvalidMarket(f"The house's liquidity is 0 to {MAX_QUANTITY} contracts.")
     prior = draft.house_prior_units
@@ -109,20 +130,6 @@ def _check_bounds(draft: MarketDraft) -> None:
         raise InvalidMarket("A scalar market has a lower bound and a greater upper one.")
 
 
-def _group_of(draft: MarketDraft, organization_id: UUID) -> MarketGroup | None:
-    """Raises InvalidMarket for a group of another organization, a market that is not binary, or a label without a group."""
-    if draft.group_id is None:
-        if draft.group_label:
-            raise InvalidMarket("group_label belongs to a market of a group.")
-        return None
-    group = MarketGroup.objects.filter(pk=draft.group_id, organization_id=organization_id).first()
-    if group is None:
-        raise InvalidMarket("The organization has no such group.")
-    if draft.kind != Market.Kind.BINARY:
-        raise InvalidMarket("A group ties binary markets together.")
-    return group
-
-
 @transaction.atomic
 def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now: datetime) -> Market:
     """Create a draft. Needs markets.create. Raises: NotPermitted, InvalidMarket. Appends: MarketCreated."""
@@ -140,8 +147,11 @@ def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now
         criteria=draft.criteria.strip(),
         category=draft.category.strip(),
         is_public=draft.is_public,
+        opens_at=draft.opens_at,
         closes_at=draft.closes_at,
         dispute_window_s=draft.dispute_window_s,
+        dispute_bond_units=draft.dispute_bond_units,
+        auto_finalize=draft.auto_finalize,
         taker_fee_bps=draft.taker_fee_bps,
         maker_fee_bps=draft.maker_fee_bps,
         house_liquidity=draft.house_liquidity,
@@ -150,7 +160,9 @@ def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now
         scalar_lower=draft.scalar_lower,
         scalar_upper=draft.scalar_upper,
         scalar_unit=draft.scalar_unit.strip(),
-        group=_group_of(draft, organization_id),
+        group=group_of(
+            group_id=draft.group_id, label=draft.group_label, kind=draft.kind, organization_id=organization_id
+        ),
         group_label=draft.group_label.strip(),
     )
     data: dict[str, Any] = {
@@ -160,7 +172,11 @@ def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now
         "criteria": market.criteria,
         "outcomes": labels,
         "is_public": market.is_public,
+        "opens_at": market.opens_at.isoformat() if market.opens_at else None,
         "closes_at": market.closes_at.isoformat() if market.closes_at else None,
+        "dispute_window_s": market.dispute_window_s,
+        "dispute_bond_units": market.dispute_bond_units,
+        "auto_finalize": market.auto_finalize,
         "house_liquidity": market.house_liquidity,
         "taker_fee_bps": market.taker_fee_bps,
         "maker_fee_bps": market.maker_fee_bps,
@@ -182,7 +198,7 @@ def create_market(*, actor: User, organization_id: UUID, draft: MarketDraft, now
 def submit_market(*, actor: User, market: Market, idempotency: IdempotencyKey | None = None) -> CommandOutcome:
     """Ask for a draft's approval. Needs markets.create. Appends: MarketSubmitted."""
     require(actor, "markets.create", market.organization_id)
-    return _take(market, commands.Submit(actor_id=actor.pk, cause=_cause(actor), idempotency=idempotency))
+    return take(market.pk, commands.Submit(actor_id=actor.pk, cause=cause_of(actor), idempotency=idempotency))
 
 
 def return_market(
@@ -190,16 +206,16 @@ def return_market(
 ) -> CommandOutcome:
     """Send a market back to draft instead of approving it. Needs markets.approve. Appends: MarketReturned."""
     require(actor, "markets.approve", market.organization_id)
-    return _take(
-        market,
-        commands.Return(actor_id=actor.pk, cause=_cause(actor), reason=_given(reason), idempotency=idempotency),
+    return take(
+        market.pk,
+        commands.Return(actor_id=actor.pk, cause=cause_of(actor), reason=given_reason(reason), idempotency=idempotency),
     )
 
 
 def approve_market(*, actor: User, market: Market, idempotency: IdempotencyKey | None = None) -> CommandOutcome:
     """Approve a market somebody else created. Needs markets.approve. Appends: MarketApproved."""
     require(actor, "markets.approve", market.organization_id)
-    return _take(market, commands.Approve(actor_id=actor.pk, cause=_cause(actor), idempotency=idempotency))
+    return take(market.pk, commands.Approve(actor_id=actor.pk, cause=cause_of(actor), idempotency=idempotency))
 
 
 def open_market(
@@ -211,57 +227,16 @@ def open_market(
     """
     require(actor, "markets.update", market.organization_id)
     if market.status == Market.Status.HALTED:
-        resume = commands.Resume(actor_id=actor.pk, cause=_cause(actor), reason=reason.strip(), idempotency=idempotency)
-        return _take(market, resume)
+        resume = commands.Resume(
+            actor_id=actor.pk, cause=cause_of(actor), reason=reason.strip(), idempotency=idempotency
+        )
+        return take(market.pk, resume)
     # The subsidy account must exist before the sequencer locks what there is.
     organization_account(kind=Account.Kind.SUBSIDY, organization_id=market.organization_id, now=now)
     step = commands.Open(
-        actor_id=actor.pk, cause=_cause(actor), organization_id=market.organization_id, idempotency=idempotency
+        actor_id=actor.pk, cause=cause_of(actor), organization_id=market.organization_id, idempotency=idempotency
     )
-    return _take(market, step)
-
-
-def split_other(
-    *,
-    actor: User,
-    market: Market,
-    label: str,
-    share_bps: int,
-    now: datetime,
-    idempotency: IdempotencyKey | None = None,
-) -> CommandOutcome:
-    """Add an outcome to a categorical market by splitting it off from "Other". Needs markets.update.
-
-    share_bps: the part of Other's price that the new outcome starts with. Holders of Other get as many contracts of it.
-    Locks: market, owners of cancelled orders, the subsidy account. Raises: InvalidMarket, OutcomeNotSplittable,
-    InsufficientSubsidy. Appends: OutcomeSplit.
-    """
-    require(actor, "markets.update", market.organization_id)
-    organization_account(kind=Account.Kind.SUBSIDY, organization_id=market.organization_id, now=now)
-    step = commands.SplitOther(
-        actor_id=actor.pk,
-        cause=_cause(actor),
-        organization_id=market.organization_id,
-        label=label.strip(),
-        share_bps=share_bps,
-        idempotency=idempotency,
-    )
-    return _take(market, step)
-
-
-@transaction.atomic
-def create_group(*, actor: User, organization_id: UUID, question: str, description: str, now: datetime) -> MarketGroup:
-    """Make a group that binary markets can be created in. Needs markets.create. Raises: NotPermitted, InvalidMarket."""
-    require(actor, "markets.create", organization_id)
-    if not question.strip():
-        raise InvalidMarket("A group needs a question.")
-    return MarketGroup.objects.create(
-        organization_id=organization_id,
-        question=question.strip(),
-        description=description.strip(),
-        created_by=actor,
-        created_at=now,
-    )
+    return take(market.pk, step)
 
 
 def halt_market(
@@ -269,8 +244,9 @@ def halt_market(
 ) -> CommandOutcome:
     """Stop trading for a while. Needs markets.update. Appends: MarketHalted."""
     require(actor, "markets.update", market.organization_id)
-    return _take(
-        market, commands.Halt(actor_id=actor.pk, cause=_cause(actor), reason=_given(reason), idempotency=idempotency)
+    return take(
+        market.pk,
+        commands.Halt(actor_id=actor.pk, cause=cause_of(actor), reason=given_reason(reason), idempotency=idempotency),
     )
 
 
@@ -279,94 +255,7 @@ def close_market(
 ) -> CommandOutcome:
     """End trading and cancel all resting orders. Needs markets.update. Appends: MarketClosed."""
     require(actor, "markets.update", market.organization_id)
-    return _take(
-        market, commands.Close(actor_id=actor.pk, cause=_cause(actor), reason=_given(reason), idempotency=idempotency)
+    return take(
+        market.pk,
+        commands.Close(actor_id=actor.pk, cause=cause_of(actor), reason=given_reason(reason), idempotency=idempotency),
     )
-
-
-def close_due_markets(*, now: datetime) -> int:
-    """Close every market whose time is up; returns how many. For the scheduler; harmless to repeat."""
-    due = Market.objects.filter(status__in=[Market.Status.OPEN, Market.Status.HALTED], closes_at__lte=now)
-    closed = 0
-    for market in due.order_by("closes_at", "pk"):
-        step = commands.Close(actor_id=None, cause=Cause(None, correlation_id()), reason="closing time")
-        try:
-            closed += _take(market, step).error is None
-        except (DatabaseError, DomainError):
-            # The others must not stay open for one that fails; the next round tries it again.
-            log.exception("Market %s could not be closed", market.pk)
-    return closed
-
-
-def resolve_market(
-    *,
-    actor: User,
-    market: Market,
-    payout_units: Sequence[int],
-    evidence: str,
-    value: Decimal | None = None,
-    idempotency: IdempotencyKey | None = None,
-) -> CommandOutcome:
-    """Propose what each outcome pays. Needs markets.resolve; neither the creator nor anybody holding contracts.
-
-    Raises: WrongState, DutiesNotSeparate, InvalidPayout. Appends: ResolutionProposed.
-    """
-    require(actor, "markets.resolve", market.organization_id)
-    step = commands.Resolve(
-        actor_id=actor.pk,
-        cause=_cause(actor),
-        payout_units=payout_units,
-        evidence=_given(evidence),
-        value=value,
-        idempotency=idempotency,
-    )
-    return _take(market, step)
-
-
-def payout_at(market: Market, value: Decimal) -> list[int]:
-    """What a scalar market's outcomes pay at a value. Raises InvalidPayout for a market of another kind."""
-    if market.scalar_lower is None or market.scalar_upper is None:
-        raise InvalidPayout("Only a scalar market resolves at a value.")
-    return scalar_payout(market.scalar_lower, market.scalar_upper, value)
-
-
-def withdraw_resolution(
-    *, actor: User, market: Market, reason: str, idempotency: IdempotencyKey | None = None
-) -> CommandOutcome:
-    """Take a proposed resolution back. Needs markets.resolve. Appends: ResolutionWithdrawn."""
-    require(actor, "markets.resolve", market.organization_id)
-    step = commands.WithdrawResolution(
-        actor_id=actor.pk, cause=_cause(actor), reason=_given(reason), idempotency=idempotency
-    )
-    return _take(market, step)
-
-
-def finalize_market(
-    *, actor: User, market: Market, now: datetime, idempotency: IdempotencyKey | None = None
-) -> CommandOutcome:
-    """Make a resolution final after its dispute window, and pay everybody, once. Needs markets.resolve; never the proposer.
-
-    Locks: market, then all holders' accounts by id. Appends: ResolutionFinalized, MarketSettled, MarketSwept.
-    """
-    require(actor, "markets.resolve", market.organization_id)
-    for kind in (Account.Kind.SUBSIDY, Account.Kind.FEES):
-        organization_account(kind=kind, organization_id=market.organization_id, now=now)
-    step = commands.Finalize(
-        actor_id=actor.pk, cause=_cause(actor), organization_id=market.organization_id, idempotency=idempotency
-    )
-    return _take(market, step)
-
-
-def _take(market: Market, step: commands.Step) -> CommandOutcome:
-    return submit(str(market.pk), [step])[0]
-
-
-def _given(reason: str) -> str:
-    """Raises ReasonRequired for an empty one."""
-    if not reason.strip():
-        raise ReasonRequired
-    return reason.strip()
-
-
-def _cause(actor: User) -> Cause:
-    return Cause(str(actor.pk), correlation_id())

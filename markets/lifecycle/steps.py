@@ -1,70 +1,30 @@
 """The steps of a market's life as the console offers them: in which state, to whom, and what each will do."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from django.db.models import Count, Sum
 
 from governance.identity.models import User
 from markets.engine import lmsr
-from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
 from markets.lifecycle import services
 from markets.lifecycle.commands import even_prior
 from markets.lifecycle.models import OTHER, Market
-from markets.trading.commands import Outcome
-from markets.trading.models import Order, Position
+from markets.lifecycle.resolution.deciding_steps import DECIDING
+from markets.lifecycle.resolution.resolving_steps import RESOLVING, not_creator
+from markets.lifecycle.splitting import split_other
+from markets.lifecycle.step import Step
+from markets.trading.models import Order
 from opinion_market.kernel import clock
 from opinion_market.kernel.money import credits_text
 
-Given = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One button. `refusal` says why this person may not press it now; empty if they may.
-
-    applies: whether the step makes sense for this market at all; otherwise it is not shown.
-    """
-
-    name: str
-    title: str
-    icon: str
-    permission: str
-    states: tuple[str, ...]
-    tone: str = ""
-    act: Callable[[User, Market, Given], Outcome]
-    consequences: Callable[[Market], Sequence[str]]
-    refusal: Callable[[User, Market, datetime], str] = lambda user, market, now: ""
-    applies: Callable[[Market], bool] = lambda market: True
-
-
-def _not_creator(user: User, market: Market, now: datetime) -> str:
-    return "You created this market, so somebody else must take this step." if market.created_by_id == user.pk else ""
-
 
 def _approvable(user: User, market: Market, now: datetime) -> str:
-    return "It has been approved already." if market.approved_by_id is not None else _not_creator(user, market, now)
+    return "It has been approved already." if market.approved_by_id is not None else not_creator(user, market, now)
 
 
 def _openable(user: User, market: Market, now: datetime) -> str:
     return "It has not been approved yet." if market.approved_by_id is None else ""
-
-
-def _finalizable(user: User, market: Market, now: datetime) -> str:
-    if market.resolved_by_id == user.pk:
-        return "You proposed the resolution, so somebody else must finalize it."
-    ends_at = dispute_window_ends_at(market)
-    if ends_at is not None and now < ends_at:
-        return f"The dispute window ends at {ends_at:%Y-%m-%d %H:%M} UTC."
-    return ""
-
-
-def dispute_window_ends_at(market: Market) -> datetime | None:
-    """When a proposed resolution may be finalized; None if there is none."""
-    return market.resolved_at + timedelta(seconds=market.dispute_window_s) if market.resolved_at else None
 
 
 def _opening(market: Market) -> list[str]:
@@ -109,32 +69,6 @@ def _closing(market: Market) -> list[str]:
     ]
 
 
-def _holders(market: Market) -> str:
-    held = Position.objects.filter(market=market).exclude(free_contracts=0, reserved_contracts=0).order_by()
-    holders = held.aggregate(holders=Count("account", distinct=True))["holders"]
-    return f"{holders:,} accounts hold {market.open_sets:,} complete sets, for which escrow keeps as many credits."
-
-
-def _resolving(market: Market) -> list[str]:
-    return [
-        _holders(market),
-        f"Nobody is paid yet: after {market.dispute_window_s / 3600:g} hours somebody else may make it final.",
-    ]
-
-
-def _finalizing(market: Market) -> list[str]:
-    pays = ", ".join(
-        f"{outcome.label} {credits_text(units)}"
-        for outcome, units in zip(market.outcomes.all(), market.payout_units or [], strict=False)
-    )
-    return [
-        f"Each contract pays, in credits: {pays}.",
-        f"{_holders(market)} All of it, {credits_text(market.open_sets * SET_UNITS)} credits, is paid out at once.",
-        "What the house market maker has left returns to the subsidy, fees go to the organization. "
-        "This cannot be undone.",
-    ]
-
-
 STEPS: tuple[Step, ...] = (
     Step(
         name="submit", title="Submit for approval", icon="send", permission="markets.create", states=("draft",),
@@ -150,7 +84,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         name="return", title="Return to draft", icon="undo", permission="markets.approve",
-        states=("pending_approval",), refusal=_not_creator,
+        states=("pending_approval",), refusal=not_creator,
         act=lambda actor, market, given: services.return_market(actor=actor, market=market, reason=given["reason"]),
         consequences=lambda market: ["The market goes back to its creator; the reason stands in its events."],
     ),
@@ -179,7 +113,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="split", title="Split off from Other", icon="call_split", permission="markets.update",
         states=("open", "halted"), applies=_has_other,
-        act=lambda actor, market, given: services.split_other(
+        act=lambda actor, market, given: split_other(
             actor=actor,
             market=market,
             label=given["label"],
@@ -194,32 +128,8 @@ STEPS: tuple[Step, ...] = (
         act=lambda actor, market, given: services.close_market(actor=actor, market=market, reason=given["reason"]),
         consequences=_closing,
     ),
-    Step(
-        name="resolve", title="Resolve", icon="gavel", permission="markets.resolve", states=("closed",),
-        tone="primary", refusal=_not_creator,
-        act=lambda actor, market, given: services.resolve_market(
-            actor=actor,
-            market=market,
-            payout_units=given["payout_units"],
-            evidence=given["reason"],
-            value=given.get("value"),
-        ),
-        consequences=_resolving,
-    ),
-    Step(
-        name="withdraw", title="Withdraw the resolution", icon="undo", permission="markets.resolve",
-        states=("resolved",),
-        act=lambda actor, market, given: services.withdraw_resolution(
-            actor=actor, market=market, reason=given["reason"]
-        ),
-        consequences=lambda market: ["The market is closed again, and another resolution can be proposed."],
-    ),
-    Step(
-        name="finalize", title="Finalize and pay out", icon="paid", permission="markets.resolve",
-        states=("resolved",), tone="danger", refusal=_finalizable,
-        act=lambda actor, market, given: services.finalize_market(actor=actor, market=market, now=clock.now()),
-        consequences=_finalizing,
-    ),
+    *RESOLVING,
+    *DECIDING,
 )  # fmt: skip
 
 BY_NAME = {step.name: step for step in STEPS}

@@ -1,18 +1,21 @@
 """Markets that wait for somebody: which step, and how many."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Case, CharField, Count, DurationField, ExpressionWrapper, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.models import DecisionRequest
 
 NEEDS = {
     "approval": "await approval",
     "opening": "are approved and not open yet",
     "closing": "are past closing time and still open",
     "resolution": "are closed and await a resolution",
+    "review": "are disputed and await a review",
+    "decision": "await a second person's decision to void or correct them",
     "finalization": "can be finalized: the dispute window has passed",
     "resumption": "are halted",
 }
@@ -22,15 +25,17 @@ def conditions(now: datetime) -> dict[str, Q]:
     """By need, which markets have it; no market has two."""
     status = Market.Status
     overdue = Q(status__in=[status.OPEN, status.HALTED], closes_at__lte=now)
-    window = ExpressionWrapper(F("dispute_window_s") * Value(timedelta(seconds=1)), output_field=DurationField())
-    return {
+    asked = Exists(DecisionRequest.objects.filter(market=OuterRef("pk"), state=DecisionRequest.State.PENDING))
+    needs = {
         "approval": Q(status=status.PENDING_APPROVAL, approved_by=None),
         "opening": Q(status=status.PENDING_APPROVAL, approved_by__isnull=False),
         "closing": overdue,
         "resolution": Q(status=status.CLOSED),
-        "finalization": Q(status=status.RESOLVED, resolved_at__lte=Value(now) - window),
+        "review": Q(status=status.DISPUTED),
+        "finalization": Q(status=status.RESOLVED, dispute_ends_at__lte=now),
         "resumption": Q(status=status.HALTED) & ~Q(closes_at__lte=now, closes_at__isnull=False),
     }
+    return {"decision": Q(asked)} | {need: condition & ~Q(asked) for need, condition in needs.items()}
 
 
 def _of(organizations: Collection[UUID] | None) -> QuerySet[Market]:

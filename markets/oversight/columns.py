@@ -18,8 +18,10 @@ STATUS_COLOURS = {
     "halted": "warning",
     "closed": "warning",
     "resolved": "primary",
+    "disputed": "danger",
     "finalized": "primary",
     "settled": "",
+    "voided": "",
 }
 
 

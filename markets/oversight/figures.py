@@ -89,12 +89,14 @@ class Money:
     house_units: int
     subsidy_units: int
     fees_units: int
+    bonds_units: int
     outside_units: int
 
     @property
     def balance_units(self) -> int:
         """The trial balance, which is zero."""
         inside = self.cash_units + self.escrow_units + self.house_units + self.subsidy_units + self.fees_units
+        inside += self.bonds_units
         return inside + self.outside_units
 
 
@@ -113,6 +115,7 @@ def money(organizations: Organizations) -> Money:
             house_units=balances(kind.HOUSE),
             subsidy_units=balances(kind.SUBSIDY),
             fees_units=balances(kind.FEES, kind.MARKET_FEES),
+            bonds_units=balances(kind.BOND),
             outside_units=balances(kind.EXTERNAL),
         )
     )

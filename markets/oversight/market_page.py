@@ -10,10 +10,12 @@ from governance.access.pages import BoundedPaginator
 from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.dossier import MOST_EVENTS, dossier
 from markets.oversight.chart import steps
 from markets.oversight.depth import ladders
 from markets.trading.models import Order, Position, Trade
 from opinion_market.eventstore import selectors as eventstore
+from opinion_market.kernel import clock
 from opinion_market.kernel.clock import microseconds
 
 TRADES_DRAWN = 400
@@ -116,6 +118,17 @@ def _positions(market: Market, labels: Sequence[str], page: str) -> dict[str, An
     }
 
 
+def _resolution(market: Market, labels: Sequence[str], page: str) -> dict[str, Any]:
+    """Proposals, disputes and requests with their evidence, without replaying the stream."""
+    return {"story": dossier(market=market, reader=None, shows_people=True, now=clock.now(), most_events=0)}
+
+
+def _dossier(market: Market, labels: Sequence[str], page: str) -> dict[str, Any]:
+    """Decisions, payouts and the proof, replayed when the tab is opened."""
+    story = dossier(market=market, reader=None, shows_people=True, now=clock.now())
+    return {"story": story, "labels": labels, "most_events": MOST_EVENTS}
+
+
 def _accounts(market: Market, labels: Sequence[str], page: str) -> dict[str, Any]:
     accounts = list(Account.objects.filter(market=market).order_by("kind"))
     escrow = next((row.balance_units for row in accounts if row.kind == Account.Kind.ESCROW), 0)
@@ -132,6 +145,8 @@ SECTIONS = (
     Section("book", "Book", "markets.read", _book),
     Section("trades", "Trades", "orders.read", _trades),
     Section("orders", "Orders", "orders.read", _orders),
+    Section("resolution", "Resolution", "markets.read", _resolution),
+    Section("dossier", "Dossier", "markets.read", _dossier),
     Section("positions", "Positions", "participants.read", _positions),
     Section("accounts", "Accounts", "participants.read", _accounts),
     Section("events", "Events", "system.audit", _events),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from markets.lifecycle.models import Market
 from markets.lifecycle.services import MarketDraft
-from markets.simulation.tenants import ALDER, HARBOUR, Tenant
+from markets.simulation.tenants import ALDER, CREDIT, HARBOUR, Tenant
 
 # Markets of this category are kept going by `manage.py simulate`; the others show a state and stay in it.
 LIVE = "Live"
@@ -30,6 +30,7 @@ class Question:
     maker_fee_bps: int = 0
     bounds: tuple[str, str, str] | None = None
     is_public: bool = True
+    dispute_bond_units: int = 0
 
     def draft(self, *, category: str, closes_at: datetime, dispute_window_s: int) -> MarketDraft:
         return MarketDraft(
@@ -41,6 +42,7 @@ class Question:
             is_public=self.is_public,
             closes_at=closes_at,
             dispute_window_s=dispute_window_s,
+            dispute_bond_units=self.dispute_bond_units,
             taker_fee_bps=self.taker_fee_bps,
             maker_fee_bps=self.maker_fee_bps,
             house_liquidity=self.b,
@@ -182,6 +184,20 @@ EXHIBITS = (
         Question("Will the brass band rehearse outdoors?", "The bandmaster's diary.", b=60),
         Market.Status.RESOLVED,
         orders=30,
+    ),
+    Exhibit(
+        HARBOUR,
+        Question(
+            "Did the ferry keep to its timetable all week?", "The pier's log.", b=60, dispute_bond_units=5 * CREDIT
+        ),
+        Market.Status.DISPUTED,
+        orders=40,
+    ),
+    Exhibit(
+        HARBOUR,
+        Question("Will the kite festival have more than 200 kites?", "The organizers' count.", b=60, taker_fee_bps=50),
+        Market.Status.VOIDED,
+        orders=40,
     ),
     Exhibit(
         HARBOUR,

@@ -10,13 +10,25 @@ from markets.lifecycle.models import Market
 from markets.simulation import people
 from markets.simulation.cast import Cast, cast_of
 from markets.simulation.catalogue import EXHIBITS, Exhibit
+from markets.simulation.contest import dispute
 from markets.simulation.history import trade
 from markets.simulation.tenants import CREDIT, HARBOUR, TENANTS, Behaviour, Tenant
 from markets.simulation.truth import verdict
 
 ADMIN_UNITS = 1_000 * CREDIT
 # How far an exhibit has come; it is only ever taken further.
-_STAGES = ("draft", "pending_approval", "open", "halted", "closed", "resolved", "finalized", "settled")
+_STAGES = (
+    "draft",
+    "pending_approval",
+    "open",
+    "halted",
+    "closed",
+    "resolved",
+    "disputed",
+    "finalized",
+    "settled",
+    "voided",
+)
 
 
 def seed(*, clock: Callable[[], datetime], admin: User | None, seed: int = 0) -> int:
@@ -83,7 +95,9 @@ def _end(exhibit: Exhibit, cast: Cast, market: Market, clock: Callable[[], datet
     """Take an open market on to the state it is to show."""
     if exhibit.status == Market.Status.HALTED:
         lifecycle.halt_market(actor=cast.staff.creator, market=market, reason="The watch is asking witnesses.").unwrap()
-    if _STAGES.index(exhibit.status) < _STAGES.index("closed"):
+    if exhibit.status == Market.Status.VOIDED:
+        cast.staff.void(market, reason="The festival was called off.", now=clock())
+    if _STAGES.index(exhibit.status) < _STAGES.index("closed") or exhibit.status == Market.Status.VOIDED:
         return
     cast.staff.close(market, reason="The event has taken place.")
     if exhibit.status == Market.Status.CLOSED:
@@ -95,5 +109,7 @@ def _end(exhibit: Exhibit, cast: Cast, market: Market, clock: Callable[[], datet
         value=found.value,
         evidence="As recorded in the town's day book.",
     )
+    if exhibit.status == Market.Status.DISPUTED:
+        dispute(market, now=clock())
     if exhibit.status == Market.Status.SETTLED:
         cast.staff.confirm(market, now=clock())

@@ -40,7 +40,7 @@ class Rounds:
 
         A step that is refused, perhaps because somebody else has taken it, is logged and left for the next time.
         """
-        for market in self._live().exclude(status=Market.Status.SETTLED):
+        for market in self._live().exclude(status__in=[Market.Status.SETTLED, Market.Status.VOIDED]):
             try:
                 self._advance(market, now)
             except DomainError as refusal:
@@ -68,8 +68,8 @@ class Rounds:
                     value=found.value,
                     evidence="As recorded in the town's day book.",
                 )
-            case Market.Status.RESOLVED if market.resolved_at is not None:
-                if now >= market.resolved_at + timedelta(seconds=market.dispute_window_s):
+            case Market.Status.RESOLVED if market.dispute_ends_at is not None:
+                if now >= market.dispute_ends_at:
                     staff.confirm(market, now=now)
 
     def _due(self) -> list[Question]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from governance.identity.models import User
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution import services as resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ class Staff:
                 actor=self.resolver, market=market, payout_units=payout_units, evidence=evidence, value=value
             ).unwrap()
             market.refresh_from_db()
+
+    def void(self, market: Market, *, reason: str, now: datetime) -> None:
+        """Void a market, as two people must; continues where it was interrupted."""
+        if not market.decision_requests.filter(state="pending").exists():
+            resolution.request_void(actor=self.resolver, market=market, reason=reason).unwrap()
+        resolution.approve_void(actor=self.confirmer, market=market, now=now).unwrap()
+        market.refresh_from_db()
 
     def confirm(self, market: Market, *, now: datetime) -> None:
         """Make a proposed resolution final and pay. Raises DisputeWindowOpen."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from markets.engine import decide, placing
-from markets.engine.errors import CommandExpired, MarketNotOpen, OrderNotOpen
+from markets.engine.errors import CommandExpired, OrderNotOpen
 from markets.engine.orders import NewOrder
 from markets.engine.placing import Amendment
 from markets.engine.state import MarketState
@@ -78,7 +78,7 @@ class PlaceOrder(Command):
 
     def decide(self, session: MarketSession) -> Reply:
         order = self.order
-        require_before_close(session)
+        session.require_trading_hours()
         client_id = order.client_order_id
         if client_id is not None and (order.account, client_id) in session.client_order_ids:
             raise DuplicateClientOrderId(client_order_id=client_id)
@@ -119,7 +119,7 @@ class AmendOrder(Command):
     def decide(self, session: MarketSession) -> Reply:
         if self.order_id not in session.state.orders:
             raise OrderNotOpen(order_id=self.order_id)
-        require_before_close(session)
+        session.require_trading_hours()
         type, data = placing.amend_order(
             session.state,
             order_id=self.order_id,
@@ -136,12 +136,6 @@ class AmendOrder(Command):
         if type == "OrderReduced":
             return reduced_order(session.market_id, order, self.client_order_id, created_at, session.now_text)
         return placed_order(session.market_id, data, order, order_status(order), session.now_text, created_at)
-
-
-def require_before_close(session: MarketSession) -> None:
-    """Raises MarketNotOpen once the closing time has come, whether or not anybody has closed the market yet."""
-    if session.closes_at is not None and session.now >= session.closes_at:
-        raise MarketNotOpen("The market's closing time has passed.", status="closed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +188,7 @@ class MintSets(Command):
         return {self.account}
 
     def decide(self, session: MarketSession) -> Reply:
+        session.require_trading_hours()
         available = session.accounts[self.account].available
         data = decide.mint_sets(session.state, account=self.account, quantity=self.quantity, available=available)
         session.record("SetsMinted", data, self.cause)

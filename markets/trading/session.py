@@ -11,6 +11,7 @@ from typing import Any
 
 from markets.engine.apply import apply
 from markets.engine.effects import Effects
+from markets.engine.errors import MarketNotOpen
 from markets.engine.orders import Order
 from markets.engine.state import MarketState
 from markets.trading.errors import MarketNotFound
@@ -93,6 +94,7 @@ class MarketSession:
     now_text: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     client_order_ids: set[tuple[int, str]] = field(default_factory=set)
+    opens_at: datetime | None = None
 
     @property
     def state(self) -> MarketState:
@@ -101,6 +103,13 @@ class MarketSession:
     def __post_init__(self) -> None:
         self.now_us = microseconds(self.now)
         self.now_text = clock.text(self.now)
+
+    def require_trading_hours(self) -> None:
+        """Raises MarketNotOpen outside of [opens_at, closes_at), whether or not the scheduler has come by."""
+        if self.opens_at is not None and self.now < self.opens_at:
+            raise MarketNotOpen(f"Trading begins at {clock.text(self.opens_at)}.", status=self.state.status)
+        if self.closes_at is not None and self.now >= self.closes_at:
+            raise MarketNotOpen("The market's closing time has passed.", status="closed")
 
     def lock_accounts(self, ids: Iterable[int]) -> None:
         """Lock accounts in id order and read their true balances. To be called once, before anything is recorded."""
@@ -175,12 +184,12 @@ def market_session(market_id: str, *, now: datetime) -> Iterator[MarketSession]:
     """Lock a market and bring it up to date. Must be the first thing a transaction does. Raises MarketNotFound."""
     # Planned while a table is small, the batch's updates would scan it whole, and keep that plan while it grows.
     row = run_prepared(
-        "SELECT version, head_hash, organization_id::text, closes_at, set_config('enable_seqscan', 'off', true) "
+        "SELECT version, head_hash, organization_id::text, opens_at, closes_at, set_config('enable_seqscan', 'off', true) "
         "FROM markets_market WHERE id = %s FOR NO KEY UPDATE",
         [market_id],
     ).fetchone()
     if row is None:
         raise MarketNotFound(market=market_id)
-    version, head_hash, organization_id, closes_at, _ = row
+    version, head_hash, organization_id, opens_at, closes_at, _ = row
     with MEMORY.checked_out(market_id, version=version, head_hash=bytes(head_hash)) as loaded:
-        yield MarketSession(market_id, organization_id, closes_at, now, loaded, loaded.head)
+        yield MarketSession(market_id, organization_id, closes_at, now, loaded, loaded.head, opens_at=opens_at)

@@ -37,6 +37,7 @@ JOINING = (
     "ALLOWED_HOSTS",
     "PUBLIC_URL",
     "STATIC_ROOT",
+    "EVIDENCE_ROOT",
 )
 # What depends on what: the last stage is stopped first.
 DATA, WORK, FRONT = range(3)
@@ -109,6 +110,7 @@ class Startup:
             DATABASE_URL=launch.database_url or database_url,
             REDIS_URL=launch.redis_url or redis_url,
             STATIC_ROOT=str(instance.folder / "static"),
+            EVIDENCE_ROOT=str(instance.folder / "evidence"),
             **generated,
         )
 

@@ -11,12 +11,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"expires": 4},
     },
     "purge-revoked-tokens": {"task": "governance.purge_revoked_tokens", "schedule": timedelta(hours=24)},
-    # A market that is late to close takes no orders meanwhile: the sequencer looks at the time itself.
-    "close-due-markets": {
-        "task": "markets.close_due_markets",
-        "schedule": timedelta(seconds=5),
-        "options": {"expires": 10},
-    },
+    # A market that is late to open or close takes orders by its own hours: the sequencer looks at the time itself.
+    "run-schedule": {"task": "markets.run_schedule", "schedule": timedelta(seconds=1), "options": {"expires": 2}},
+    "drop-forgotten-evidence": {"task": "markets.drop_forgotten_evidence", "schedule": timedelta(hours=1)},
     "expire-due-orders": {
         "task": "markets.expire_due_orders",
         "schedule": timedelta(seconds=5),

@@ -8,6 +8,7 @@ CACHES = {"default": {**CACHES["default"], "KEY_PREFIX": ENV.pytest_xdist_worker
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "evidence": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 # Files are looked up when asked for: nothing has been collected, and WhiteNoise would warn about that.

@@ -15,6 +15,7 @@ from drf_spectacular.generators import SchemaGenerator
 from markets.engine import errors as engine
 from markets.ledger import errors as ledger
 from markets.lifecycle import errors as lifecycle
+from markets.lifecycle.resolution import errors as resolution
 from markets.trading import candles
 from markets.trading import errors as trading
 from opinion_market.api.docs import all_errors
@@ -65,7 +66,7 @@ def own_errors(*modules) -> set[type[DomainError]]:
 
 def test_every_refusal_of_the_exchange_is_documented_where_it_may_be_answered(schema):
     told = json.dumps(schema, default=str)
-    codes = {error.code for error in own_errors(engine, ledger, lifecycle, trading, candles)} - INTERNAL
+    codes = {error.code for error in own_errors(engine, ledger, lifecycle, resolution, trading, candles)} - INTERNAL
     assert {code for code in codes if f"`{code}`" not in told} == set()
 
 

@@ -1,4 +1,5 @@
-"""An organization with markets in use: a house, a pure book of three outcomes, resting orders, kept sets, fees, a settlement."""
+"""An organization with markets in use: a house, a pure book of three outcomes, resting orders, kept sets, fees, a settlement
+and its correction, a dispute, a voiding."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -9,6 +10,7 @@ from governance.identity.models import User
 from governance.organizations.models import Organization
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution import services as resolution
 from markets.lifecycle.services import MarketDraft
 from markets.simulation import people
 from markets.simulation.staff import Staff
@@ -25,7 +27,7 @@ class Venue:
     traders: list[User]
 
     def open_market(self, **terms: object) -> Market:
-        draft = MarketDraft(question=f"Does {uuid7_text()} work?", criteria="See.", dispute_window_s=0, **terms)  # type: ignore[arg-type]
+        draft = MarketDraft(question=f"Does {uuid7_text()} work?", criteria="See.", **{"dispute_window_s": 0, **terms})  # type: ignore[arg-type]
         market = lifecycle.create_market(
             actor=self.staff.creator, organization_id=self.organization.pk, draft=draft, now=clock.now()
         )
@@ -43,6 +45,22 @@ class Venue:
         self.staff.close(market, reason="over")
         self.staff.propose(market, payout_units=payout_units, evidence="seen")
         self.staff.confirm(market, now=clock.now())
+
+    def correct(self, market: Market, payout_units: list[int]) -> None:
+        resolution.request_correction(
+            actor=self.staff.resolver, market=market, payout_units=payout_units, reason="misread"
+        ).unwrap()
+        resolution.approve_correction(actor=self.staff.confirmer, market=market, now=clock.now()).unwrap()
+
+    def dispute(self, market: Market) -> None:
+        self.staff.close(market, reason="over")
+        self.staff.propose(market, payout_units=[10_000, 0], evidence="seen")
+        for trader in self.traders[:2]:
+            resolution.dispute_resolution(actor=trader, market=market, reason="no", now=clock.now()).unwrap()
+
+    def void(self, market: Market) -> None:
+        resolution.request_void(actor=self.staff.resolver, market=market, reason="moot").unwrap()
+        resolution.approve_void(actor=self.staff.confirmer, market=market, now=clock.now()).unwrap()
 
 
 @pytest.fixture
@@ -87,4 +105,13 @@ def busy(venue: Venue) -> Venue:
     venue.order(0, settled, "buy", 7, 9_000)
     venue.order(1, settled, "buy", 3, 9_000, outcome=1)
     venue.settle(settled, [10_000, 0])
+    venue.correct(settled, [2_500, 7_500])
+    disputed = venue.open_market(dispute_bond_units=50_000, dispute_window_s=3_600)
+    void = venue.open_market(house_liquidity=20, taker_fee_bps=100)
+    for market in (disputed, void):
+        venue.order(0, market, "buy", 5, 6_000)
+        venue.order(1, market, "sell", 5, 6_000)
+        venue.order(2, market, "buy", 5, 1_000)
+    venue.dispute(disputed)
+    venue.void(void)
     return venue

@@ -30,6 +30,8 @@ CHANGES = [
     ("markets_posting", "delta_units = 3 * delta_units WHERE reason = 'payout' AND delta_units > 0", "payouts"),
     ("markets_account", "balance_units = balance_units + 1 WHERE kind = 'trader'", "balances"),
     ("markets_account", "balance_units = balance_units + 10000 WHERE kind = 'escrow'", "escrow"),
+    ("markets_account", "balance_units = balance_units - 1 WHERE kind = 'bond' AND balance_units > 0", "bonds"),
+    ("markets_posting", "reason = 'correction' WHERE reason = 'sweep'", "corrections"),
     ("markets_account", "balance_units = balance_units + 1 WHERE kind = 'house'", "settled"),
     ("markets_account", "reserved_units = reserved_units + 1 WHERE kind = 'trader'", "reserved_cash"),
     ("markets_account", "reserved_units = balance_units + 1 WHERE kind = 'trader'", "available_cash"),
@@ -56,6 +58,8 @@ CHANGES_TO_READ_TABLES = [
     ("markets_order", "account_id = account_id + 1 WHERE status = 'open'", "replayed_orders"),
     ("markets_position", "free_contracts = free_contracts + 1", "replayed_positions"),
     ("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'trade'", "replayed_journals"),
+    ("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'correction'", "replayed_payouts"),
+    ("markets_market", "status = 'settled' WHERE status = 'disputed'", "replayed_markets"),
 ]
 
 

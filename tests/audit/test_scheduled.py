@@ -8,7 +8,7 @@ from django.conf import settings
 
 from markets.audit.tasks import audit_exchange
 from markets.lifecycle.models import Market
-from markets.lifecycle.tasks import close_due_markets
+from markets.lifecycle.tasks import run_schedule
 from markets.trading.models import Order
 from markets.trading.tasks import expire_due_orders
 from opinion_market.kernel import clock
@@ -26,15 +26,15 @@ def an_hour_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_schedule_names_the_tasks_of_the_exchange() -> None:
     scheduled = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert {close_due_markets.name, expire_due_orders.name, audit_exchange.name} <= scheduled
+    assert {run_schedule.name, expire_due_orders.name, audit_exchange.name} <= scheduled
 
 
 def test_a_market_closes_however_late_and_only_once(venue: Venue, request: pytest.FixtureRequest) -> None:
     due = venue.open_market(closes_at=clock.now() + timedelta(minutes=1))
     other = venue.open_market(closes_at=clock.now() + timedelta(hours=2))
-    assert close_due_markets() == 0
+    assert run_schedule() == 0
     request.getfixturevalue("an_hour_passes")
-    assert (close_due_markets(), close_due_markets()) == (1, 0)
+    assert (run_schedule(), run_schedule()) == (1, 0)
     due.refresh_from_db()
     other.refresh_from_db()
     assert (due.status, other.status) == (Market.Status.CLOSED, Market.Status.OPEN)

@@ -22,7 +22,7 @@ LISTS = {
     "eventstore_event": "system.audit",
     "eventstore_streamsummary": "system.audit",
 }
-SECTIONS = ["overview", "book", "trades", "orders", "positions", "accounts", "events"]
+SECTIONS = ["overview", "book", "trades", "orders", "resolution", "dossier", "positions", "accounts", "events"]
 
 
 def test_an_empty_platform_has_a_home_page_that_says_so():

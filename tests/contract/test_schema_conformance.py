@@ -53,6 +53,8 @@ schema.app = application
 # It would sign the callers out half-way.
 SPARED = {("DELETE", "/api/v1/api-keys/{api_key_id}")}
 STEPS = {"submit", "return", "approve", "open", "halt", "close", "resolve", "withdraw-resolution", "finalize"}
+STEPS |= {"confirm", "dispute", "review", "void", "approve-void", "reject-void"}
+STEPS |= {"correct", "approve-correction", "reject-correction"}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from governance.access.drf import PUBLIC, access, signed_in_user
 from governance.access.errors import PermissionMissing
 from governance.organizations.errors import OrganizationNotFound
 from governance.organizations.selectors import organization_by
-from markets.lifecycle import selectors, services
+from markets.lifecycle import groups, selectors
 from markets.lifecycle.api.shapes import GroupInput, GroupSerializer, GroupWithMarketsSerializer, market_body
 from markets.lifecycle.errors import GroupNotFound, InvalidMarket
 from markets.lifecycle.models import MarketGroup
@@ -85,7 +85,7 @@ class MarketGroupViewSet(IdempotentMixin, GenericViewSet[MarketGroup]):
         wanted = valid(GroupInput, request.data)
         actor = signed_in_user(request)
         organization = organization_by(actor, wanted.pop("organization"))
-        group = services.create_group(actor=actor, organization_id=organization.pk, now=clock.now(), **wanted)
+        group = groups.create_group(actor=actor, organization_id=organization.pk, now=clock.now(), **wanted)
         return Response(_body(group), status=201)
 
 

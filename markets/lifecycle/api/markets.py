@@ -118,7 +118,10 @@ class MarketViewSet(IdempotentMixin, GenericViewSet[Market]):
         actor = signed_in_user(request)
         organization = organization_by(actor, wanted.pop("organization"))
         draft = services.MarketDraft(
-            house_prior_units=wanted.pop("house_prior"), group_id=wanted.pop("group"), **wanted
+            house_prior_units=wanted.pop("house_prior"),
+            dispute_bond_units=wanted.pop("dispute_bond"),
+            group_id=wanted.pop("group"),
+            **wanted,
         )
         created = services.create_market(actor=actor, organization_id=organization.pk, draft=draft, now=clock.now())
         return Response(self._body(created), status=201)

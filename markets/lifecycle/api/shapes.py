@@ -1,14 +1,15 @@
 """What the markets endpoints take and answer."""
 
-from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from markets.engine.scalar import implied_value
 from markets.engine.units import MAX_QUANTITY, SET_UNITS
+from markets.ledger.services import MAX_UNITS
 from markets.lifecycle.models import MAX_OUTCOMES, Market
+from markets.lifecycle.resolution.evidence import MAX_PIECES
+from markets.lifecycle.scalar import decimal_text, value_at_price
 from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
 
 LONGEST_TEXT = 20_000
@@ -58,8 +59,17 @@ class MarketSerializer(serializers.Serializer[Any]):
     is_public = serializers.BooleanField()
     status = serializers.ChoiceField(choices=Market.Status.choices)
     outcomes = OutcomeSerializer(many=True)
+    opens_at = serializers.DateTimeField(allow_null=True)
     closes_at = serializers.DateTimeField(allow_null=True)
     dispute_window_s = serializers.IntegerField()
+    dispute_bond = serializers.IntegerField(help_text="Units a holder puts down to dispute a resolution.")
+    dispute_ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="Until then a proposed resolution may be disputed."
+    )
+    auto_finalize = serializers.BooleanField(
+        help_text="Paid at the end of the dispute window, once a second person has confirmed the resolution."
+    )
+    finalizes_at = serializers.DateTimeField(allow_null=True, help_text="When that will be; null while it is open.")
     taker_fee_bps = serializers.IntegerField()
     maker_fee_bps = serializers.IntegerField()
     group = serializers.UUIDField(allow_null=True, help_text="The group of markets it belongs to.")
@@ -105,10 +115,19 @@ class MarketInput(InputSerializer):
     description = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="")
     category = StrictTextField(max_length=60, allow_blank=True, default="")
     is_public = StrictBooleanField(default=False, help_text="Readable by everybody; trading stays with members.")
+    opens_at = serializers.DateTimeField(
+        allow_null=True, default=None, help_text="An approved market opens by itself then; null: when opened by hand."
+    )
     closes_at = serializers.DateTimeField(
         allow_null=True, default=None, help_text="Trading stops then; null: when closed by hand."
     )
     dispute_window_s = StrictIntegerField(min_value=0, max_value=_MAX_WINDOW_S, default=86_400)
+    dispute_bond = StrictIntegerField(
+        min_value=0, max_value=MAX_UNITS, default=0, help_text="Units; lost if the resolution is upheld."
+    )
+    auto_finalize = StrictBooleanField(
+        default=False, help_text="Pay when the dispute window ends, once a second person has confirmed the resolution."
+    )
     taker_fee_bps = StrictIntegerField(min_value=0, max_value=10_000, default=0)
     maker_fee_bps = StrictIntegerField(
         min_value=-10_000,
@@ -185,13 +204,7 @@ class ReasonInput(InputSerializer):
     )
 
 
-@extend_schema_serializer(
-    examples=[
-        OpenApiExample("One outcome", value={"outcome": 0, "evidence": "Station log of 1 March."}, request_only=True),
-        OpenApiExample("A split", value={"payout": [5000, 5000], "evidence": "Tied."}, request_only=True),
-    ]
-)
-class ResolutionInput(InputSerializer):
+class PayoutInput(InputSerializer):
     """One of `outcome`, which then pays 10,000 units, `payout`, or a scalar market's `value`."""
 
     outcome = StrictIntegerField(min_value=0, max_value=MAX_OUTCOMES - 1, required=False, help_text="The winner.")
@@ -202,12 +215,27 @@ class ResolutionInput(InputSerializer):
         help_text="Units per contract of each outcome, summing to 10,000.",
     )
     value = serializers.DecimalField(24, 8, required=False, help_text="What a scalar market's question came to.")
-    evidence = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Required.")
+    items = serializers.ListField(
+        child=serializers.UUIDField(),
+        default=list,
+        max_length=MAX_PIECES,
+        help_text="Ids of evidence added before at `markets/{id}/evidence`.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if sum(name in attrs for name in ("outcome", "payout", "value")) != 1:
             raise serializers.ValidationError("Give one of outcome, payout and value.", code="outcome_or_payout")
         return attrs
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("One outcome", value={"outcome": 0, "evidence": "Station log of 1 March."}, request_only=True),
+        OpenApiExample("A split", value={"payout": [5000, 5000], "evidence": "Tied."}, request_only=True),
+    ]
+)
+class ResolutionInput(PayoutInput):
+    evidence = StrictTextField(max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Required.")
 
 
 @extend_schema_serializer(
@@ -222,23 +250,17 @@ class StepSerializer(serializers.Serializer[Any]):
 
 def scalar_body(market: Market) -> dict[str, object] | None:
     """A scalar market's bounds and value; None for others."""
-    lower, upper = market.scalar_lower, market.scalar_upper
-    if lower is None or upper is None:
+    lower, upper, implied = market.scalar_lower, market.scalar_upper, value_at_price(market)
+    if lower is None or upper is None or implied is None:
         return None
     value = market.settlement_value
     return {
         "lower": decimal_text(lower),
         "upper": decimal_text(upper),
         "unit": market.scalar_unit,
-        "implied_value": decimal_text(implied_value(lower, upper, market.price_units[0])),
+        "implied_value": decimal_text(implied),
         "settlement_value": None if value is None else decimal_text(value),
     }
-
-
-def decimal_text(value: Decimal) -> str:
-    """A decimal number without an exponent and without trailing zeros."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
@@ -266,8 +288,13 @@ def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
             }
             for outcome in market.outcomes.all()
         ],
+        "opens_at": market.opens_at,
         "closes_at": market.closes_at,
         "dispute_window_s": market.dispute_window_s,
+        "dispute_bond": market.dispute_bond_units,
+        "dispute_ends_at": market.dispute_ends_at,
+        "auto_finalize": market.auto_finalize,
+        "finalizes_at": market.finalizes_at,
         "taker_fee_bps": market.taker_fee_bps,
         "maker_fee_bps": market.maker_fee_bps,
         "group": market.group_id,

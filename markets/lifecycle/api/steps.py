@@ -13,9 +13,11 @@ from governance.access.errors import PermissionMissing
 from governance.identity.errors import ScopeTooNarrow
 from markets.engine.errors import MarketNotOpen, OutcomeNotSplittable
 from markets.engine.units import SET_UNITS
-from markets.lifecycle import errors, services
+from markets.lifecycle import errors, services, splitting
 from markets.lifecycle.api.shapes import NewOutcomeInput, NothingInput, ReasonInput, ResolutionInput, StepSerializer
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.errors import DecisionPending, EvidenceNotFound
+from markets.lifecycle.scalar import payout_at
 from markets.lifecycle.selectors import market_visible_to
 from markets.openapi import Responses, failing
 from markets.trading.api.requests import answer, command_key, valid
@@ -26,7 +28,7 @@ from opinion_market.kernel.errors import DomainError
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 
 
-def _answers(*refusals: type[DomainError]) -> Responses:
+def step_answers(*refusals: type[DomainError]) -> Responses:
     return failing(
         {200: StepSerializer},
         MarketNotFound,
@@ -61,7 +63,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     filter_backends = ()
     pagination_class = None
 
-    @extend_schema(operation_id="markets_submit", request=NothingInput, responses=_answers())
+    @extend_schema(operation_id="markets_submit", request=NothingInput, responses=step_answers())
     @documents_key
     def submit(self, request: Request, market_id: UUID) -> HttpResponse:
         """Ask for a draft's approval."""
@@ -74,7 +76,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_return",
         request=ReasonInput,
-        responses=_answers(errors.DutiesNotSeparate, errors.ReasonRequired),
+        responses=step_answers(errors.DutiesNotSeparate, errors.ReasonRequired),
     )
     @documents_key
     def send_back(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -88,7 +90,9 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_approve", request=NothingInput, responses=_answers(errors.DutiesNotSeparate))
+    @extend_schema(
+        operation_id="markets_approve", request=NothingInput, responses=step_answers(errors.DutiesNotSeparate)
+    )
     @documents_key
     def approve(self, request: Request, market_id: UUID) -> HttpResponse:
         """Approve a market for opening; never one's own."""
@@ -98,7 +102,11 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_open", request=ReasonInput, responses=_answers(errors.InsufficientSubsidy))
+    @extend_schema(
+        operation_id="markets_open",
+        request=ReasonInput,
+        responses=step_answers(errors.InsufficientSubsidy, DecisionPending),
+    )
     @documents_key
     def open(self, request: Request, market_id: UUID) -> HttpResponse:
         """Open an approved market, or a halted one again.
@@ -118,7 +126,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_split_other",
         request=NewOutcomeInput,
-        responses=_answers(errors.InvalidMarket, OutcomeNotSplittable, errors.InsufficientSubsidy),
+        responses=step_answers(errors.InvalidMarket, OutcomeNotSplittable, errors.InsufficientSubsidy),
     )
     @documents_key
     def split_other(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -128,7 +136,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         they are worth what Other was. The house market maker's curve is refined likewise, and no other price moves.
         """
         wanted = valid(NewOutcomeInput, request.data)
-        outcome = services.split_other(
+        outcome = splitting.split_other(
             actor=signed_in_user(request),
             market=self._market(market_id),
             label=wanted["label"],
@@ -138,7 +146,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_halt", request=ReasonInput, responses=_answers(errors.ReasonRequired))
+    @extend_schema(operation_id="markets_halt", request=ReasonInput, responses=step_answers(errors.ReasonRequired))
     @documents_key
     def halt(self, request: Request, market_id: UUID) -> HttpResponse:
         """Stop trading for a while. Resting orders stay, and may be cancelled."""
@@ -151,7 +159,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         )
         return answer(outcome, request)
 
-    @extend_schema(operation_id="markets_close", request=ReasonInput, responses=_answers(errors.ReasonRequired))
+    @extend_schema(operation_id="markets_close", request=ReasonInput, responses=step_answers(errors.ReasonRequired))
     @documents_key
     def close(self, request: Request, market_id: UUID) -> HttpResponse:
         """End trading for good. All resting orders are cancelled."""
@@ -167,8 +175,13 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_resolve",
         request=ResolutionInput,
-        responses=_answers(
-            errors.DutiesNotSeparate, errors.ReasonRequired, errors.InvalidPayout, NoSuchOutcome, MarketNotOpen
+        responses=step_answers(
+            errors.DutiesNotSeparate,
+            errors.ReasonRequired,
+            errors.InvalidPayout,
+            NoSuchOutcome,
+            MarketNotOpen,
+            EvidenceNotFound,
         ),
     )
     @documents_key
@@ -182,9 +195,10 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         outcome = services.resolve_market(
             actor=signed_in_user(request),
             market=market,
-            payout_units=_payout(market, wanted),
+            payout_units=wanted_payout(market, wanted),
             value=wanted.get("value"),
             evidence=wanted["evidence"],
+            evidence_ids=wanted["items"],
             idempotency=command_key(request),
         )
         return answer(outcome, request)
@@ -192,11 +206,11 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_withdraw_resolution",
         request=ReasonInput,
-        responses=_answers(errors.ReasonRequired),
+        responses=step_answers(errors.ReasonRequired, errors.DutiesNotSeparate),
     )
     @documents_key
     def withdraw_resolution(self, request: Request, market_id: UUID) -> HttpResponse:
-        """Take a proposed resolution back before it is final."""
+        """Take a proposed resolution back before it is final. A disputed one only by who proposed it; bonds are returned."""
         reason = valid(ReasonInput, request.data)["reason"]
         outcome = services.withdraw_resolution(
             actor=signed_in_user(request),
@@ -209,7 +223,7 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
     @extend_schema(
         operation_id="markets_finalize",
         request=NothingInput,
-        responses=_answers(errors.DutiesNotSeparate, errors.DisputeWindowOpen),
+        responses=step_answers(errors.DutiesNotSeparate, errors.DisputeWindowOpen, DecisionPending),
     )
     @documents_key
     def finalize(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -227,15 +241,14 @@ class MarketStepsViewSet(IdempotentMixin, GenericViewSet[Market]):
         return market_visible_to(access(self.request), market_id)
 
 
-def _payout(market: Market, wanted: dict[str, Any]) -> list[int]:
+def wanted_payout(market: Market, wanted: dict[str, Any]) -> list[int]:
+    """The payout vector of a `PayoutInput`. Raises NoSuchOutcome, InvalidPayout."""
     if "value" in wanted:
-        return services.payout_at(market, wanted["value"])
-    payout: list[int] = wanted["payout"] if "payout" in wanted else _winner_takes_all(market, wanted["outcome"])
-    return payout
-
-
-def _winner_takes_all(market: Market, winner: int) -> list[int]:
-    outcomes = len(market.price_units)
+        return payout_at(market, wanted["value"])
+    if "payout" in wanted:
+        payout: list[int] = wanted["payout"]
+        return payout
+    winner, outcomes = wanted["outcome"], len(market.price_units)
     if winner >= outcomes:
         raise NoSuchOutcome(outcomes=outcomes)
     return [SET_UNITS if index == winner else 0 for index in range(outcomes)]

@@ -48,6 +48,12 @@ def at(labels: Sequence[str], index: int) -> str:
 
 
 @register.filter
+def unit(vector: Sequence[int] | None, index: int) -> int | None:
+    """A vector's entry; None where there is no vector."""
+    return vector[index] if vector is not None and index < len(vector) else None
+
+
+@register.filter
 def short_hash(value: bytes) -> str:
     """The beginning of a hash, which is enough to compare by eye."""
     return bytes(value).hex()[:12]
