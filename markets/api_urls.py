@@ -3,9 +3,11 @@
 from django.urls import path
 
 from markets.ledger.api import own, staff
+from markets.lifecycle.api.limits import MarketLimitsView
 from markets.lifecycle.api.markets import MarketViewSet
 from markets.lifecycle.api.steps import MarketStepsViewSet
-from markets.trading.api import batches, events, holdings, market_data, orders, prices, sets
+from markets.rewards.api import campaigns, rewards
+from markets.trading.api import batches, events, holdings, kill_switch, limits, market_data, orders, prices, sets
 
 urlpatterns = [
     path("markets", MarketViewSet.as_view({"get": "list", "post": "create"})),
@@ -19,6 +21,7 @@ urlpatterns = [
     path("markets/<uuid:market_id>/resolve", MarketStepsViewSet.as_view({"post": "resolve"})),
     path("markets/<uuid:market_id>/withdraw-resolution", MarketStepsViewSet.as_view({"post": "withdraw_resolution"})),
     path("markets/<uuid:market_id>/finalize", MarketStepsViewSet.as_view({"post": "finalize"})),
+    path("markets/<uuid:market_id>/limits", MarketLimitsView.as_view()),
     path("markets/<uuid:market_id>/book", market_data.BookView.as_view()),
     path("markets/<uuid:market_id>/trades", market_data.TradeViewSet.as_view({"get": "list"})),
     path("markets/<uuid:market_id>/prices", prices.PricesView.as_view()),
@@ -35,8 +38,20 @@ urlpatterns = [
     path("account", own.AccountView.as_view()),
     path("account/entries", own.EntryViewSet.as_view({"get": "list"})),
     path("account/entries.csv", own.EntryViewSet.as_view({"get": "export"})),
+    path("account/kill-switch", kill_switch.OwnKillSwitchView.as_view()),
+    path("rewards", rewards.PayoutViewSet.as_view({"get": "list"})),
+    path("rewards/scores", rewards.ScoresView.as_view()),
+    path("reward-campaigns", campaigns.CampaignViewSet.as_view({"get": "list", "post": "create"})),
+    path("reward-campaigns/<uuid:campaign_id>", campaigns.CampaignViewSet.as_view({"get": "retrieve"})),
+    path("reward-campaigns/<uuid:campaign_id>/stop", campaigns.CampaignViewSet.as_view({"post": "stop"})),
+    path("organizations/<slug:reference>/limits", limits.DefaultLimitsView.as_view()),
     path("organizations/<slug:reference>/subsidy", staff.SubsidyView.as_view()),
     path("organizations/<slug:reference>/members/<uuid:user_id>/account", staff.MemberAccountView.as_view()),
+    path("organizations/<slug:reference>/members/<uuid:user_id>/limits", limits.MemberLimitsView.as_view()),
+    path(
+        "organizations/<slug:reference>/members/<uuid:user_id>/kill-switch",
+        kill_switch.MemberKillSwitchView.as_view(),
+    ),
     path("organizations/<slug:reference>/members/<uuid:user_id>/deposit", staff.DepositView.as_view()),
     path("organizations/<slug:reference>/members/<uuid:user_id>/withdraw", staff.WithdrawView.as_view()),
 ]

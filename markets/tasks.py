@@ -2,6 +2,13 @@
 
 from markets.audit.tasks import audit_exchange
 from markets.lifecycle.tasks import close_due_markets
-from markets.trading.tasks import expire_due_orders
+from markets.rewards.tasks import run_reward_campaigns
+from markets.trading.tasks import expire_due_orders, finish_kill_switches
 
-__all__ = ["audit_exchange", "close_due_markets", "expire_due_orders"]
+__all__ = [
+    "audit_exchange",
+    "close_due_markets",
+    "expire_due_orders",
+    "finish_kill_switches",
+    "run_reward_campaigns",
+]

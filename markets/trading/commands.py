@@ -9,6 +9,7 @@ from markets.engine import decide
 from markets.engine.errors import CommandExpired, MarketNotOpen, OrderNotOpen
 from markets.engine.orders import NewOrder
 from markets.engine.state import MarketState
+from markets.trading.admission import check_limits, require_unblocked
 from markets.trading.errors import DuplicateClientOrderId
 from markets.trading.replies import Reply, placed_order
 from markets.trading.session import Cause, MarketSession
@@ -69,11 +70,13 @@ class PlaceOrder(Command):
         order = self.order
         if session.closes_at is not None and session.now >= session.closes_at:
             raise MarketNotOpen("The market's closing time has passed.", status="closed")
+        require_unblocked(session, order.account)
         client_id = order.client_order_id
         if client_id is not None and (order.account, client_id) in session.client_order_ids:
             raise DuplicateClientOrderId(client_order_id=client_id)
         available = session.accounts[order.account].available
         data = decide.place_order(session.state, order, available=available, now_us=session.now_us)
+        check_limits(session, order, data)
         if client_id is not None:
             session.client_order_ids.add((order.account, client_id))
         session.record("OrderPlaced", data, self.cause)

@@ -21,6 +21,7 @@ PUBLIC_FIELDS: dict[str, tuple[str, ...]] = {
     "MarketOpened": (
         "outcomes", "taker_fee_bps", "maker_fee_bps", "house_liquidity", "prior_units", "subsidy_units", "criteria_hash",
     ),
+    "MarketLimitsChanged": ("position_limit_contracts", "order_limit", "order_quantity_limit", "reason"),
     "MarketHalted": ("reason",),
     "MarketResumed": ("reason",),
     "MarketClosed": ("orders", "why"),

@@ -15,7 +15,7 @@ from governance.identity.errors import ScopeTooNarrow
 from markets.engine import errors as engine
 from markets.lifecycle.selectors import market_visible_to
 from markets.openapi import failing
-from markets.trading import errors, selectors, services
+from markets.trading import errors, limits, selectors, services
 from markets.trading.api.order_input import OrderInput, order_request
 from markets.trading.api.requests import answer, answer_once, command_key, valid
 from markets.trading.api.shapes import (
@@ -51,6 +51,10 @@ PLACING_REFUSALS = (
     engine.WouldTake,
     engine.Unfillable,
     engine.CommandExpired,
+    errors.TradingBlocked,
+    limits.PositionLimitExceeded,
+    limits.OrderLimitExceeded,
+    limits.OrderTooLarge,
     *COMMAND_REFUSALS,
 )
 
