@@ -2,6 +2,18 @@
 
 from markets.ledger.admin import AccountAdmin, PostingAdmin
 from markets.lifecycle.admin import MarketAdmin
+from markets.rewards.admin import RewardCampaignAdmin, RewardPayoutAdmin
 from markets.trading.admin import OrderAdmin, PositionAdmin, TradeAdmin
+from markets.trading.limit_admin import LimitDefaultsAdmin
 
-__all__ = ["AccountAdmin", "MarketAdmin", "OrderAdmin", "PositionAdmin", "PostingAdmin", "TradeAdmin"]
+__all__ = [
+    "AccountAdmin",
+    "LimitDefaultsAdmin",
+    "MarketAdmin",
+    "OrderAdmin",
+    "PositionAdmin",
+    "PostingAdmin",
+    "RewardCampaignAdmin",
+    "RewardPayoutAdmin",
+    "TradeAdmin",
+]

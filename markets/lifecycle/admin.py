@@ -27,6 +27,7 @@ from governance.audit.deeds import record_deed
 from markets.lifecycle import services
 from markets.lifecycle.filters import CategoryFilter, ClosingFilter, NeedFilter
 from markets.lifecycle.forms import DraftForm, ResolveForm
+from markets.lifecycle.limit_pages import LimitDeed
 from markets.lifecycle.models import Market
 from markets.lifecycle.steps import BY_NAME, STEPS, Step, dispute_window_ends_at
 from markets.oversight.columns import STATUS_COLOURS, amount, number, percent, price_bars
@@ -37,7 +38,7 @@ from opinion_market.kernel.money import credits_text
 
 
 @admin.register(Market)
-class MarketAdmin(ExportedPage):
+class MarketAdmin(ExportedPage, LimitDeed):
     """Nobody edits a market's row: it changes by steps, each with a reason and decided in its turn among the orders."""
 
     view_permission = "markets.read"
@@ -66,7 +67,11 @@ class MarketAdmin(ExportedPage):
 
     def get_urls(self) -> list[URLPattern]:
         step = self.admin_site.admin_view(self.step_view)
-        return [path("<path:object_id>/<str:name>/step/", step, name="markets_market_step"), *super().get_urls()]
+        return [
+            path("<path:object_id>/<str:name>/step/", step, name="markets_market_step"),
+            *self.limit_urls(),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return self.permits(request, "markets.create")
@@ -102,7 +107,7 @@ class MarketAdmin(ExportedPage):
             "market": row,
             "status_colour": STATUS_COLOURS[row.status],
             "prices": price_bars(labels, row.price_units, most=64),
-            "deeds": self.step_links(request, row),
+            "deeds": self.step_links(request, row) + self.limit_links(request, row),
             "sections": sections,
             "section": section,
             "rules": self._rules(row),
@@ -130,6 +135,7 @@ class MarketAdmin(ExportedPage):
             Fact("Its opening prices", prior if market.house_liquidity else "–"),
             Fact("Taker's fee", f"{market.taker_fee_bps} basis points"),
             Fact("Maker's fee", f"{market.maker_fee_bps} basis points"),
+            *self.limit_facts(market),
             Fact("Dispute window", f"{market.dispute_window_s / 3600:g} hours"),
             Fact("Hash of the criteria", market.criteria_hash or "not frozen yet"),
             Fact("Id", market.pk),
