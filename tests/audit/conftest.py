@@ -10,6 +10,9 @@ from governance.organizations.models import Organization
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
 from markets.lifecycle.services import MarketDraft
+from markets.rewards.rounds import run_campaigns
+from markets.rewards.services import CampaignDraft, create_campaign
+from markets.rewards.timing import HOUR
 from markets.simulation import people
 from markets.simulation.staff import Staff
 from markets.trading import services as trading
@@ -43,6 +46,18 @@ class Venue:
         self.staff.close(market, reason="over")
         self.staff.propose(market, payout_units=payout_units, evidence="seen")
         self.staff.confirm(market, now=clock.now())
+
+    def pay_an_hour_of_rewards(self, market: Market) -> None:
+        """Of a campaign that goes on."""
+        draft = CampaignDraft(
+            name="Quotes", market_id=market.pk, category="", budget_units=20_000, max_distance_units=4_000,
+            min_size_contracts=1, hours=2,
+        )  # fmt: skip
+        campaign = create_campaign(
+            actor=self.staff.approver, organization_id=self.organization.pk, draft=draft, now=clock.now()
+        )
+        for moment in (campaign.starts_at, campaign.starts_at + HOUR):
+            run_campaigns(now=moment)
 
 
 @pytest.fixture
@@ -87,4 +102,5 @@ def busy(venue: Venue) -> Venue:
     venue.order(0, settled, "buy", 7, 9_000)
     venue.order(1, settled, "buy", 3, 9_000, outcome=1)
     venue.settle(settled, [10_000, 0])
+    venue.pay_an_hour_of_rewards(book)
     return venue
