@@ -2,7 +2,7 @@
 
 from markets.audit.tasks import audit_exchange
 from markets.lifecycle.tasks import close_due_markets
-from markets.rewards.tasks import run_reward_campaigns
+from markets.rewards.tasks import purge_reward_samples, run_reward_campaigns
 from markets.trading.tasks import expire_due_orders, finish_kill_switches
 
 __all__ = [
@@ -10,5 +10,6 @@ __all__ = [
     "close_due_markets",
     "expire_due_orders",
     "finish_kill_switches",
+    "purge_reward_samples",
     "run_reward_campaigns",
 ]

@@ -33,6 +33,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=20),
         "options": {"expires": 20},
     },
+    "purge-reward-samples": {"task": "markets.purge_reward_samples", "schedule": timedelta(hours=24)},
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
     "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }

@@ -8,7 +8,7 @@ from auditlog.models import LogEntry
 from markets.audit import checks, report
 from markets.ledger.models import Account, Posting
 from markets.rewards.models import RewardCampaign, RewardPayout
-from markets.rewards.rounds import run_campaigns
+from markets.rewards.rounds import purge_samples, run_campaigns
 from opinion_market.eventstore.read import read_stream
 from opinion_market.kernel import clock
 from tests.api_markets.venue import CREDIT, Venue
@@ -223,3 +223,15 @@ def test_a_repeated_request_makes_one_campaign(venue):
     first = venue.chief.post("reward-campaigns", body, key="k")
     assert venue.chief.post("reward-campaigns", body, key="k") == first
     assert RewardCampaign.objects.count() == 1
+
+
+def test_scores_are_forgotten_a_month_after_their_hour_was_decided(venue):
+    market, ann = venue.market(), venue.trader()
+    quote(ann, market, 10)
+    campaign = campaign_in(venue, market=market)
+    run(campaign, 0, 1)
+    assert campaign.samples.count() == 61
+    assert purge_samples(now=campaign.starts_at + timedelta(days=30, minutes=30)) == 30
+    assert purge_samples(now=campaign.starts_at + timedelta(days=90)) == 30
+    assert campaign.samples.get().scores.count() == 1  # its hour is not decided
+    assert RewardPayout.objects.filter(hour__campaign=campaign).count() == 1
