@@ -4,6 +4,8 @@ import opinion_market.kernel.ids
 from django.conf import settings
 from django.db import migrations, models
 
+from opinion_market.kernel.append_only import append_only
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -437,4 +439,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("score__gt", 0), ("share__gte", 0)), name="reward_score_positive"
             ),
         ),
+        # What an hour paid is history, as the postings are that paid it.
+        append_only("markets_rewardhour"),
+        append_only("markets_rewardpayout"),
     ]

@@ -1,10 +1,13 @@
 """The kill switch over HTTP: everything is cancelled, nothing new is taken, and who may turn it."""
 
+import pytest
 from auditlog.models import LogEntry
 
 from markets.ledger.models import Account
 from markets.trading import kill_switch
+from markets.trading.errors import OutcomeUnknown
 from markets.trading.models import Order
+from markets.trading.sequencer import submit
 from opinion_market.eventstore.read import read_stream
 from opinion_market.kernel import clock
 from tests.api_markets.venue import Person, Venue
@@ -147,3 +150,43 @@ def test_sets_may_still_be_minted_and_merged_and_orders_cancelled(venue):
     ann.post(f"markets/{market}/mint", {"quantity": 5})
     ann.post(f"markets/{market}/merge", {"quantity": 5})
     ann.delete("orders")
+
+
+def test_killed_after_the_first_market_it_is_blocked_and_repeating_completes_it(venue, monkeypatch):
+    markets, ann = [venue.market() for _ in range(3)], venue.trader()
+    for market in markets:
+        ann.order(market)
+    submitted: list[str] = []
+
+    def dies_at_the_second(market_id, commands):
+        if submitted:
+            raise KeyboardInterrupt
+        submitted.append(market_id)
+        return submit(market_id, commands)
+
+    monkeypatch.setattr(kill_switch, "submit", dies_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        ann.post(SWITCH, key="stop")
+    monkeypatch.undo()
+    assert Order.objects.filter(account__owner=ann.user, status="open").count() == 2
+    assert ann.order_refused(markets[0]) == (409, "trading_blocked")
+    assert list(ann.post(SWITCH, key="stop")["cancelled"]) == sorted(set(markets) - set(submitted))
+    assert not Order.objects.filter(account__owner=ann.user, status="open").exists()
+
+
+def test_a_market_that_fails_keeps_no_other_alive_and_is_named(venue, monkeypatch):
+    markets, ann = sorted(venue.market() for _ in range(2)), venue.trader()
+    for market in markets:
+        ann.order(market)
+
+    def fails_in_the_first(market_id, commands):
+        if market_id == markets[0]:
+            raise OutcomeUnknown
+        return submit(market_id, commands)
+
+    monkeypatch.setattr(kill_switch, "submit", fails_in_the_first)
+    answer = ann.post(SWITCH)
+    assert (answer["pending"], list(answer["cancelled"])) == ([markets[0]], [markets[1]])
+    monkeypatch.undo()
+    assert kill_switch.finish_interrupted(now=clock.now()) == 1
+    assert not Order.objects.filter(account__owner=ann.user, status="open").exists()

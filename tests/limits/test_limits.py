@@ -242,3 +242,20 @@ def test_a_repeated_request_sets_limits_once(venue):
     again = put(venue.chief, f"markets/{market}/limits", body, key="k")
     assert first.json() == again.json()
     assert [event.type for event in read_stream(f"market-{market}")].count("MarketLimitsChanged") == 1
+
+
+@pytest.mark.parametrize("stage", ["draft", "halted"])
+def test_limits_are_set_before_a_market_trades_and_bind_when_it_does(venue, stage):
+    market, ann = venue.draft() if stage == "draft" else venue.market(), venue.trader()
+    if stage == "halted":
+        venue.chief.post(f"markets/{market}/halt", {"reason": "Storm"})
+    limit_market(venue, market, order_quantity=3)
+    if stage == "draft":
+        venue.chief.post(f"markets/{market}/submit")
+        venue.second.post(f"markets/{market}/approve")
+    venue.chief.post(f"markets/{market}/open")
+    assert refusal(ann, market, quantity=4)["code"] == "order_too_large"
+    ann.order(market, quantity=3)
+    venue.chief.post(f"markets/{market}/close", {"reason": "Over"})
+    response = put(venue.chief, f"markets/{market}/limits", {**FREE, "reason": "Too late"})
+    assert (response.status_code, response.json()["code"]) == (409, "wrong_state")
