@@ -38,7 +38,7 @@ def purge_samples(*, now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_OLD_SCORES, [now - SAMPLES_KEPT_FOR])
         cursor.execute(_OLD_SAMPLES, [now - SAMPLES_KEPT_FOR])
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _catch_up(campaign_id: UUID, now: datetime) -> None:
