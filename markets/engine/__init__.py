@@ -5,6 +5,7 @@
     book       price levels of one outcome, in price-time priority
     lmsr       the curve of the house market maker
     state      one market: books, holdings, the house, counters
+    exposure   how large a position could become by resting orders
     decide     command + state -> event data, or a refusal; changes nothing
     effects    what an event did beyond the state: to cash, orders, holders
     cancelling, lifecycle   the events that end orders, and those of a market's life

@@ -2,6 +2,8 @@
 
 import pytest
 from auditlog.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from markets.ledger.models import Account
 from markets.rewards.models import RewardCampaign
@@ -162,3 +164,28 @@ def test_the_lists_are_exported_by_those_who_may():
         answer = client_of(exchange.member("manager")).post(address, {"format": "0", "resource": "0"})
         assert answer.status_code == 200
         assert client_of(exchange.member("viewer")).post(address, {"format": "0", "resource": "0"}).status_code == 403
+
+
+def test_the_lists_cost_the_same_however_long_they_are():
+    exchange = Exchange()
+    client = client_of(exchange.root)
+
+    def add() -> None:
+        market, trader = exchange.market(house_liquidity=0), exchange.member()
+        offer(exchange, market)
+        exchange.order(trader, market, side="buy", price=4_900, quantity=10)
+        exchange.order(trader, market, side="sell", price=5_100, quantity=10)
+        campaign = RewardCampaign.objects.latest("created_at")
+        for moment in (campaign.starts_at, campaign.starts_at + HOUR):
+            run_campaigns(now=moment)
+
+    def cost(model: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(page(f"markets_{model}_changelist")).status_code == 200
+        return len(captured)
+
+    add()
+    first = {model: cost(model) for model in ("rewardcampaign", "rewardpayout")}
+    for _ in range(3):
+        add()
+    assert {model: cost(model) for model in first} == first
