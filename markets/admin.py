@@ -3,14 +3,19 @@
 from markets.ledger.admin import AccountAdmin, PostingAdmin
 from markets.lifecycle.admin import MarketAdmin
 from markets.lifecycle.group_admin import MarketGroupAdmin
+from markets.rewards.admin import RewardCampaignAdmin, RewardPayoutAdmin
 from markets.trading.admin import OrderAdmin, PositionAdmin, TradeAdmin
+from markets.trading.limit_admin import LimitDefaultsAdmin
 
 __all__ = [
     "AccountAdmin",
+    "LimitDefaultsAdmin",
     "MarketAdmin",
     "MarketGroupAdmin",
     "OrderAdmin",
     "PositionAdmin",
     "PostingAdmin",
+    "RewardCampaignAdmin",
+    "RewardPayoutAdmin",
     "TradeAdmin",
 ]

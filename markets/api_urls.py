@@ -7,9 +7,11 @@ from markets.lifecycle.api import groups
 from markets.lifecycle.api.dossier import DossierFileView, DossierView
 from markets.lifecycle.api.evidence import EvidenceFileViewSet, EvidenceViewSet
 from markets.lifecycle.api.judging import JudgingViewSet
+from markets.lifecycle.api.limits import MarketLimitsView
 from markets.lifecycle.api.markets import MarketViewSet
 from markets.lifecycle.api.steps import MarketStepsViewSet
-from markets.trading.api import batches, events, holdings, market_data, orders, prices, sets
+from markets.rewards.api import campaigns, rewards
+from markets.trading.api import batches, events, holdings, kill_switch, limits, market_data, orders, prices, sets
 
 urlpatterns = [
     path("market-groups", groups.MarketGroupViewSet.as_view({"get": "list", "post": "create"})),
@@ -45,6 +47,7 @@ urlpatterns = [
     ),
     path("markets/<uuid:market_id>/dossier", DossierView.as_view()),
     path("markets/<uuid:market_id>/dossier/download", DossierFileView.as_view(), name="market_dossier_download"),
+    path("markets/<uuid:market_id>/limits", MarketLimitsView.as_view()),
     path("markets/<uuid:market_id>/book", market_data.BookView.as_view()),
     path("markets/<uuid:market_id>/trades", market_data.TradeViewSet.as_view({"get": "list"})),
     path("markets/<uuid:market_id>/prices", prices.PricesView.as_view()),
@@ -65,8 +68,20 @@ urlpatterns = [
     path("account", own.AccountView.as_view()),
     path("account/entries", own.EntryViewSet.as_view({"get": "list"})),
     path("account/entries.csv", own.EntryViewSet.as_view({"get": "export"})),
+    path("account/kill-switch", kill_switch.OwnKillSwitchView.as_view()),
+    path("rewards", rewards.PayoutViewSet.as_view({"get": "list"})),
+    path("rewards/scores", rewards.ScoresView.as_view()),
+    path("reward-campaigns", campaigns.CampaignViewSet.as_view({"get": "list", "post": "create"})),
+    path("reward-campaigns/<uuid:campaign_id>", campaigns.CampaignViewSet.as_view({"get": "retrieve"})),
+    path("reward-campaigns/<uuid:campaign_id>/stop", campaigns.CampaignViewSet.as_view({"post": "stop"})),
+    path("organizations/<slug:reference>/limits", limits.DefaultLimitsView.as_view()),
     path("organizations/<slug:reference>/subsidy", staff.SubsidyView.as_view()),
     path("organizations/<slug:reference>/members/<uuid:user_id>/account", staff.MemberAccountView.as_view()),
+    path("organizations/<slug:reference>/members/<uuid:user_id>/limits", limits.MemberLimitsView.as_view()),
+    path(
+        "organizations/<slug:reference>/members/<uuid:user_id>/kill-switch",
+        kill_switch.MemberKillSwitchView.as_view(),
+    ),
     path("organizations/<slug:reference>/members/<uuid:user_id>/deposit", staff.DepositView.as_view()),
     path("organizations/<slug:reference>/members/<uuid:user_id>/withdraw", staff.WithdrawView.as_view()),
 ]

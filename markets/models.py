@@ -3,6 +3,8 @@
 from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
 from markets.lifecycle.resolution.models import DecisionRequest, Dispute, Evidence, ResolutionProposal
+from markets.rewards.models import RewardCampaign, RewardHour, RewardPayout, RewardSample, RewardScore
+from markets.trading.limit_models import LimitDefaults
 from markets.trading.models import Order, Position, Trade
 
 __all__ = [
@@ -10,6 +12,7 @@ __all__ = [
     "DecisionRequest",
     "Dispute",
     "Evidence",
+    "LimitDefaults",
     "Market",
     "MarketGroup",
     "Order",
@@ -17,5 +20,10 @@ __all__ = [
     "Position",
     "Posting",
     "ResolutionProposal",
+    "RewardCampaign",
+    "RewardHour",
+    "RewardPayout",
+    "RewardSample",
+    "RewardScore",
     "Trade",
 ]

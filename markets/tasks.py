@@ -2,6 +2,15 @@
 
 from markets.audit.tasks import audit_exchange
 from markets.lifecycle.tasks import drop_forgotten_evidence, run_schedule
-from markets.trading.tasks import expire_due_orders
+from markets.rewards.tasks import purge_reward_samples, run_reward_campaigns
+from markets.trading.tasks import expire_due_orders, finish_kill_switches
 
-__all__ = ["audit_exchange", "drop_forgotten_evidence", "expire_due_orders", "run_schedule"]
+__all__ = [
+    "audit_exchange",
+    "drop_forgotten_evidence",
+    "expire_due_orders",
+    "finish_kill_switches",
+    "purge_reward_samples",
+    "run_reward_campaigns",
+    "run_schedule",
+]

@@ -11,9 +11,10 @@ from markets.audit.market_statements import MARKET_STATEMENTS
 from markets.audit.order_statements import ORDER_STATEMENTS
 from markets.audit.position_statements import POSITION_STATEMENTS
 from markets.audit.result import CheckResult
+from markets.audit.reward_statements import REWARD_STATEMENTS
 from markets.audit.statements import Scope
 
-STATEMENTS = (*LEDGER_STATEMENTS, *POSITION_STATEMENTS, *ORDER_STATEMENTS, *MARKET_STATEMENTS)
+STATEMENTS = (*LEDGER_STATEMENTS, *POSITION_STATEMENTS, *ORDER_STATEMENTS, *MARKET_STATEMENTS, *REWARD_STATEMENTS)
 
 
 def run_all(

@@ -115,7 +115,7 @@ LEDGER_STATEMENTS = (
     Statement(
         "conservation",
         5,
-        "Cash, escrow, fees, subsidy and house sum to deposits less withdrawals",
+        "Cash, escrow, fees, subsidy, house and campaigns sum to deposits less withdrawals",
         """
         SELECT concat('organization ', organization_id), inside = paid_in AND outside = -paid_in,
             concat('inside ', inside, ', outside ', outside, ', deposits less withdrawals ', paid_in)

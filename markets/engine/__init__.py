@@ -5,6 +5,7 @@
     book       price levels of one outcome, in price-time priority
     lmsr       the curve of the house market maker
     state      one market: books, holdings, the house, counters
+    exposure   how large a position could become by resting orders
     decide     command + state -> event data, or a refusal; changes nothing
     placing    deciding orders, new and amended; `purse` counts what a budget may still spend
     splitting  a new outcome split off from "Other"; `scalar`: what a scalar market pays

@@ -139,6 +139,7 @@ LIFECYCLE: dict[str, Handler] = {
     "MarketSubmitted": _status("pending_approval"),
     "MarketReturned": _status("draft"),
     "MarketApproved": _nothing,
+    "MarketLimitsChanged": _nothing,
     "MarketOpened": _opened,
     "MarketHalted": _status("halted"),
     "MarketResumed": _status("open"),

@@ -94,35 +94,39 @@ def amend_order(
     if order is None or order.account != account:
         raise OrderNotFound(order_id=order_id)
     quantity = order.quantity if amendment.quantity is None else amendment.quantity
-    price = order.own_price if amendment.price is None else amendment.price
-    expires_us = amendment.expires_us if amendment.new_expiry else order.expires_us
-    remaining = quantity - order.filled - order.cancelled
-    if remaining <= 0:
+    amended = amended_order(order, amendment)
+    if amended.quantity <= 0:
         raise InvalidOrder(
             f"{order.filled} contracts are filled already; cancel the order instead.", filled=order.filled
         )
-    is_same = price == order.own_price and expires_us == order.expires_us
-    if is_same and remaining == order.remaining:
+    is_same = amended.price == order.own_price and amended.expires_us == order.expires_us
+    if is_same and amended.quantity == order.remaining:
         raise InvalidOrder("The order has these terms already.")
-    if is_same and remaining < order.remaining:
+    if is_same and amended.quantity < order.remaining:
         return "OrderReduced", {"order": order_id, "quantity": quantity}
     require_open(state)
-    amended = NewOrder(
+    validate(amended, state.opened_rules().outcomes, now_us)
+    data = _decide(state, amended, available, (order,))
+    data["order"]["quantity"] = quantity
+    return "OrderAmended", data
+
+
+def amended_order(order: Order, amendment: Amendment) -> NewOrder:
+    """What an open order becomes: its quantity is what is left to fill, perhaps none."""
+    quantity = order.quantity if amendment.quantity is None else amendment.quantity
+    expires_us = amendment.expires_us if amendment.new_expiry else order.expires_us
+    return NewOrder(
         id=order.id,
-        account=account,
+        account=order.account,
         outcome=order.outcome,
         is_buy=order.is_buy,
-        price=price,
-        quantity=remaining,
+        price=order.own_price if amendment.price is None else amendment.price,
+        quantity=quantity - order.filled - order.cancelled,
         time_in_force="gtc" if expires_us is None else "gtd",
         post_only=order.post_only,
         reduce_only=order.reduce_only,
         expires_us=expires_us,
     )
-    validate(amended, state.opened_rules().outcomes, now_us)
-    data = _decide(state, amended, available, (order,))
-    data["order"]["quantity"] = quantity
-    return "OrderAmended", data
 
 
 def _decide(state: MarketState, order: NewOrder, available: int, replaced: Sequence[Order]) -> EventData:

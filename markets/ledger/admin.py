@@ -32,6 +32,7 @@ from markets.ledger.selectors import postings
 from markets.ledger.statement import trial_balances
 from markets.oversight.columns import amount, holder, holder_link, market_link
 from markets.oversight.resources import AccountExport, PostingExport
+from markets.trading.account_deeds import BlockedFilter, TradingDeeds
 from opinion_market.kernel import clock
 from opinion_market.kernel.money import credits_text
 
@@ -39,14 +40,14 @@ ACCOUNTS = "admin:markets_account_changelist"
 
 
 @admin.register(Account)
-class AccountAdmin(ExportedPage):
+class AccountAdmin(ExportedPage, TradingDeeds):
     """Where money is. Staff with participants.update adjusts traders' balances; each change is a journal with a reason."""
 
     view_permission = "participants.read"
     resource_classes = (AccountExport,)
     page_template = "console/account.html"
     list_display = ("shown_holder", "shown_kind", "organization", "balance", "reserved", "available")
-    list_filter = (("kind", ChoicesDropdownFilter), OrganizationFilter)
+    list_filter = (("kind", ChoicesDropdownFilter), BlockedFilter, OrganizationFilter)
     list_select_related = ("organization", "owner", "market")
     search_fields = ("owner__username", "owner__display_name", "market__question", "=id")
     search_help_text = "User name, question or number of the account"
@@ -61,7 +62,7 @@ class AccountAdmin(ExportedPage):
             path("subsidy/", wrap(self.subsidy_view), name=f"{name}_subsidy"),
             path("<path:object_id>/<str:deed>/do/", wrap(self.deed_view), name=f"{name}_deed"),
         ]
-        return own + list(super().get_urls())
+        return own + self.trading_urls() + list(super().get_urls())
 
     def list_links(self, request: HttpRequest) -> list[PageLink]:
         links = [PageLink("Trial balance", reverse("admin:markets_account_trial_balance"), "balance")]
@@ -98,7 +99,8 @@ class AccountAdmin(ExportedPage):
         return {
             "title": self.shown_holder(row),
             "account": row,
-            "deeds": self._deeds(request, row),
+            "deeds": self._deeds(request, row) + self.trading_links(request, row),
+            "trading": self.trading_facts(row),
             "page": paginator.get_page(request.GET.get("page")),
             "market_link": market_link(row.market) if row.market else "",
             "balances": [

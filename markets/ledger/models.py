@@ -20,6 +20,7 @@ class Account(models.Model):
         MARKET_FEES = "market_fees", "Fees of a market"  # swept to FEES at settlement, so that markets share no row
         FEES = "fees", "Fees"  # an organization's income
         SUBSIDY = "subsidy", "Subsidy"  # what an organization sets aside for its house market makers
+        CAMPAIGN = "campaign", "Reward campaign"  # what a liquidity campaign still has to pay
         EXTERNAL = "external", "Outside world"  # the other side of deposits and withdrawals; runs negative
 
     id = models.BigAutoField(primary_key=True)
@@ -33,6 +34,18 @@ class Account(models.Model):
     )
     balance_units = models.BigIntegerField(default=0)
     reserved_units = models.BigIntegerField(default=0)
+    max_open_orders = models.PositiveIntegerField(null=True, blank=True, help_text="In one market; empty: no limit.")
+    max_position_contracts = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Of one outcome of a market; empty: no limit."
+    )
+    max_order_value_units = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Most one order may cost; empty: the organization's default."
+    )
+    blocked_at = models.DateTimeField(
+        null=True, blank=True, help_text="New orders are refused since then; empty: trading."
+    )
+    blocked_by_staff = models.BooleanField(default=False, help_text="Only staff may release it.")
+    block_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -59,8 +72,15 @@ class Account(models.Model):
                 condition=Q(kind__in=["escrow", "house", "bond", "market_fees"]) ^ Q(market__isnull=True),
                 name="account_market_iff_of_market",
             ),
+            models.CheckConstraint(
+                condition=Q(blocked_at__isnull=False) | Q(blocked_by_staff=False, block_reason=""),
+                name="account_block_has_a_time",
+            ),
         ]
-        indexes = [models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="account_owner")]
+        indexes = [
+            models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="account_owner"),
+            models.Index(fields=["blocked_at"], condition=Q(blocked_at__isnull=False), name="account_blocked"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
@@ -90,6 +110,7 @@ class Posting(models.Model):
         SWEEP = "sweep", "Fees swept"
         BOND = "bond", "Bond of a dispute"
         CORRECTION = "correction", "Correction of a payout"
+        REWARD = "reward", "Liquidity reward"
 
     id = models.BigAutoField(primary_key=True)
     event_position = models.BigIntegerField(help_text="Global position of the event that caused it.")

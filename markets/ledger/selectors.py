@@ -15,7 +15,7 @@ def trader_accounts(*, owner_id: UUID, organization_ids: OrganizationIds) -> Que
     """A user's cash accounts in these organizations."""
     return Account.objects.filter(
         kind=Account.Kind.TRADER, owner_id=owner_id, organization_id__in=organization_ids
-    ).select_related("organization")
+    ).select_related("organization__limit_defaults")
 
 
 def trader_account(*, owner_id: UUID, organization_id: UUID, now: datetime) -> Account:

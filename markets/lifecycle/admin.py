@@ -29,6 +29,7 @@ from governance.identity.models import User
 from markets.lifecycle import services
 from markets.lifecycle.filters import CategoryFilter, ClosingFilter, NeedFilter
 from markets.lifecycle.forms import DraftForm, SplitOtherForm
+from markets.lifecycle.limit_pages import LimitDeed
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution import evidence
 from markets.lifecycle.resolution.forms import StepForm
@@ -43,7 +44,7 @@ from opinion_market.kernel.money import credits_text
 
 
 @admin.register(Market)
-class MarketAdmin(ExportedPage):
+class MarketAdmin(ExportedPage, LimitDeed):
     """Nobody edits a market's row: it changes by steps, each with a reason and decided in its turn among the orders."""
 
     view_permission = "markets.read"
@@ -72,7 +73,11 @@ class MarketAdmin(ExportedPage):
 
     def get_urls(self) -> list[URLPattern]:
         step = self.admin_site.admin_view(self.step_view)
-        return [path("<path:object_id>/<str:name>/step/", step, name="markets_market_step"), *super().get_urls()]
+        return [
+            path("<path:object_id>/<str:name>/step/", step, name="markets_market_step"),
+            *self.limit_urls(),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
         return self.permits(request, "markets.create")
@@ -108,7 +113,7 @@ class MarketAdmin(ExportedPage):
             "market": row,
             "status_colour": STATUS_COLOURS[row.status],
             "prices": price_bars(labels, row.price_units, most=64),
-            "deeds": self.step_links(request, row),
+            "deeds": self.step_links(request, row) + self.limit_links(request, row),
             "sections": sections,
             "section": section,
             "rules": self._rules(row),
@@ -137,6 +142,7 @@ class MarketAdmin(ExportedPage):
             Fact("Its opening prices", prior if market.house_liquidity else "–"),
             Fact("Taker's fee", f"{market.taker_fee_bps} basis points"),
             Fact("Maker's fee", f"{market.maker_fee_bps} basis points"),
+            *self.limit_facts(market),
             Fact("Dispute window", f"{market.dispute_window_s / 3600:g} hours"),
             Fact("Bond of a dispute", f"{credits_text(market.dispute_bond_units)} credits"),
             Fact("Pays by itself", "once confirmed" if market.auto_finalize else "no"),

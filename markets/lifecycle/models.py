@@ -105,6 +105,17 @@ class Market(UuidModel):
         blank=True,
         help_text="Opening prices per outcome, summing to 10,000; empty: equal.",
     )
+    position_limit_contracts = models.PositiveBigIntegerField(
+        null=True,
+        blank=True,
+        help_text="Most contracts of one outcome an account may come to hold; empty: the default.",
+    )
+    order_limit = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Most open orders an account may have here; empty: the default."
+    )
+    order_quantity_limit = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Most contracts one order may fill or leave resting; empty: the default."
+    )
 
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.DRAFT)
     approved_by = models.ForeignKey(

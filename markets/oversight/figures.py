@@ -113,7 +113,7 @@ def money(organizations: Organizations) -> Money:
             reserved_units=Sum("reserved_units", filter=Q(kind=kind.TRADER), default=0),
             escrow_units=balances(kind.ESCROW),
             house_units=balances(kind.HOUSE),
-            subsidy_units=balances(kind.SUBSIDY),
+            subsidy_units=balances(kind.SUBSIDY, kind.CAMPAIGN),
             fees_units=balances(kind.FEES, kind.MARKET_FEES),
             bonds_units=balances(kind.BOND),
             outside_units=balances(kind.EXTERNAL),

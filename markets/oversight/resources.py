@@ -13,7 +13,8 @@ class MarketExport(resources.ModelResource):  # type: ignore[misc]
         fields = (
             "id", "organization__slug", "question", "kind", "category", "status", "is_public", "price_units",
             "volume_contracts", "volume_units", "open_sets", "trade_sequence", "house_liquidity", "taker_fee_bps",
-            "maker_fee_bps", "payout_units", "created_at", "opened_at", "closes_at", "closed_at", "resolved_at", "settled_at",
+            "maker_fee_bps", "position_limit_contracts", "order_limit", "order_quantity_limit",
+            "payout_units", "created_at", "opened_at", "closes_at", "closed_at", "resolved_at", "settled_at",
         )  # fmt: skip
 
 
@@ -54,7 +55,8 @@ class AccountExport(resources.ModelResource):  # type: ignore[misc]
         model = Account
         fields = (
             "id", "organization__slug", "kind", "owner__username", "market", "balance_units", "reserved_units",
-            "available_units", "created_at",
+            "available_units", "max_open_orders", "max_position_contracts", "max_order_value_units", "blocked_at",
+            "blocked_by_staff", "created_at",
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from markets.engine.errors import CommandExpired, OrderNotOpen
 from markets.engine.orders import NewOrder
 from markets.engine.placing import Amendment
 from markets.engine.state import MarketState
+from markets.trading.admission import check_limits, require_unblocked
 from markets.trading.errors import DuplicateClientOrderId
 from markets.trading.reach import Incoming
 from markets.trading.replies import Reply, placed_order, reduced_order
@@ -79,11 +80,13 @@ class PlaceOrder(Command):
     def decide(self, session: MarketSession) -> Reply:
         order = self.order
         session.require_trading_hours()
+        require_unblocked(session, order.account)
         client_id = order.client_order_id
         if client_id is not None and (order.account, client_id) in session.client_order_ids:
             raise DuplicateClientOrderId(client_order_id=client_id)
         available = session.accounts[order.account].available
         data = placing.place_order(session.state, order, available=available, now_us=session.now_us)
+        check_limits(session, order, data)
         if client_id is not None:
             session.client_order_ids.add((order.account, client_id))
         session.record("OrderPlaced", data, self.cause)
@@ -117,9 +120,11 @@ class AmendOrder(Command):
         )
 
     def decide(self, session: MarketSession) -> Reply:
-        if self.order_id not in session.state.orders:
+        resting = session.state.orders.get(self.order_id)
+        if resting is None:
             raise OrderNotOpen(order_id=self.order_id)
         session.require_trading_hours()
+        require_unblocked(session, self.account)
         type, data = placing.amend_order(
             session.state,
             order_id=self.order_id,
@@ -128,14 +133,15 @@ class AmendOrder(Command):
             available=session.accounts[self.account].available,
             now_us=session.now_us,
         )
-        order = session.state.orders[self.order_id]
-        if type == "OrderAmended" and self.client_order_id is not None:
-            data["order"]["client_order_id"] = self.client_order_id
+        if type == "OrderAmended":
+            check_limits(session, placing.amended_order(resting, self.amendment), data, replaces=self.order_id)
+            if self.client_order_id is not None:
+                data["order"]["client_order_id"] = self.client_order_id
         session.record(type, data, self.cause)
         created_at = text(self.created_at)
         if type == "OrderReduced":
-            return reduced_order(session.market_id, order, self.client_order_id, created_at, session.now_text)
-        return placed_order(session.market_id, data, order, order_status(order), session.now_text, created_at)
+            return reduced_order(session.market_id, resting, self.client_order_id, created_at, session.now_text)
+        return placed_order(session.market_id, data, resting, order_status(resting), session.now_text, created_at)
 
 
 @dataclass(frozen=True, kw_only=True)

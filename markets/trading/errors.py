@@ -45,3 +45,17 @@ class StreamInconsistent(DomainError):
     code = "stream_inconsistent"
     status = 500
     title = "The market's records contradict each other; trading in it has stopped."
+
+
+class TradingBlocked(Conflict):
+    """The account's kill switch is on: its orders are cancelled, and new ones are refused until it is released."""
+
+    code = "trading_blocked"
+    title = "Trading from this account is blocked."
+
+
+class BlockedByStaff(NotPermitted):
+    """Staff blocked the account, so only staff may release it."""
+
+    code = "blocked_by_staff"
+    title = "Staff blocked this account; only staff can release it."

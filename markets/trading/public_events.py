@@ -25,6 +25,7 @@ PUBLIC_FIELDS: dict[str, tuple[str, ...]] = {
         "outcomes", "taker_fee_bps", "maker_fee_bps", "house_liquidity", "prior_units", "subsidy_units", "criteria_hash",
         "due_at",
     ),
+    "MarketLimitsChanged": ("position_limit_contracts", "order_limit", "order_quantity_limit", "reason"),
     "MarketHalted": ("reason",),
     "MarketResumed": ("reason",),
     "MarketClosed": ("orders", "why", "due_at"),

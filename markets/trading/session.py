@@ -15,6 +15,7 @@ from markets.engine.errors import MarketNotOpen
 from markets.engine.orders import Order
 from markets.engine.state import MarketState
 from markets.trading.errors import MarketNotFound
+from markets.trading.limits import AccountLimits, MarketLimits
 from markets.trading.memory import LoadedMarket, MarketMemory
 from opinion_market.eventstore.append import Head, NewEvent, metadata
 from opinion_market.kernel import clock
@@ -26,10 +27,12 @@ MEMORY = MarketMemory()
 
 @dataclass(slots=True)
 class Cash:
-    """An account under lock: its balance and the part reserved, in units."""
+    """An account under lock: its balance and the part reserved, in units, and what bounds its trading."""
 
     balance: int
     reserved: int
+    is_blocked: bool = False
+    limits: AccountLimits | None = None
 
     @property
     def available(self) -> int:
@@ -72,7 +75,8 @@ class MarketSession:
     """Everything one transaction does to one market.
 
     amended: orders with new terms, and the trade sequence from which on they hold. fields: further columns of the market's
-    row to set. client_order_ids: those of the batch that are in use already.
+    row to set. client_order_ids: those of the batch that are in use already. limits: what bounds every account here; None if
+    nothing does.
     """
 
     market_id: str
@@ -95,6 +99,7 @@ class MarketSession:
     fields: dict[str, Any] = field(default_factory=dict)
     client_order_ids: set[tuple[int, str]] = field(default_factory=set)
     opens_at: datetime | None = None
+    limits: MarketLimits | None = None
 
     @property
     def state(self) -> MarketState:
@@ -117,12 +122,12 @@ class MarketSession:
         if not wanted:
             return
         locked = run_prepared(
-            "SELECT id, balance_units, reserved_units FROM markets_account WHERE id = ANY(%s::bigint[]) ORDER BY id "
-            "FOR NO KEY UPDATE",
+            "SELECT id, balance_units, reserved_units, blocked_at IS NOT NULL, max_position_contracts, max_open_orders, "
+            "max_order_value_units FROM markets_account WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE",
             [array_literal(wanted)],
         )
-        for account, balance, reserved in locked.fetchall():
-            self.accounts[account] = Cash(balance, reserved)
+        for account, balance, reserved, is_blocked, *limits in locked.fetchall():
+            self.accounts[account] = Cash(balance, reserved, is_blocked, AccountLimits.of(*limits))
 
     def adopt_account(self, account: int) -> None:
         """Bring in an account this transaction has just created, which nobody else can have locked."""
@@ -184,12 +189,25 @@ def market_session(market_id: str, *, now: datetime) -> Iterator[MarketSession]:
     """Lock a market and bring it up to date. Must be the first thing a transaction does. Raises MarketNotFound."""
     # Planned while a table is small, the batch's updates would scan it whole, and keep that plan while it grows.
     row = run_prepared(
-        "SELECT version, head_hash, organization_id::text, opens_at, closes_at, set_config('enable_seqscan', 'off', true) "
-        "FROM markets_market WHERE id = %s FOR NO KEY UPDATE",
+        "SELECT m.version, m.head_hash, m.organization_id::text, m.opens_at, m.closes_at, "
+        "set_config('enable_seqscan', 'off', true), "
+        "coalesce(m.position_limit_contracts, d.position_limit_contracts), coalesce(m.order_limit, d.order_limit), "
+        "coalesce(m.order_quantity_limit, d.order_quantity_limit), d.order_value_limit_units FROM markets_market m "
+        "LEFT JOIN markets_limitdefaults d ON d.organization_id = m.organization_id WHERE m.id = %s "
+        "FOR NO KEY UPDATE OF m",
         [market_id],
     ).fetchone()
     if row is None:
         raise MarketNotFound(market=market_id)
-    version, head_hash, organization_id, opens_at, closes_at, _ = row
+    version, head_hash, organization_id, opens_at, closes_at, _, *limits = row
     with MEMORY.checked_out(market_id, version=version, head_hash=bytes(head_hash)) as loaded:
-        yield MarketSession(market_id, organization_id, closes_at, now, loaded, loaded.head, opens_at=opens_at)
+        yield MarketSession(
+            market_id,
+            organization_id,
+            closes_at,
+            now,
+            loaded,
+            loaded.head,
+            opens_at=opens_at,
+            limits=MarketLimits.of(*limits),
+        )

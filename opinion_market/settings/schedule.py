@@ -19,6 +19,18 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 10},
     },
+    "finish-kill-switches": {
+        "task": "markets.finish_kill_switches",
+        "schedule": timedelta(seconds=15),
+        "options": {"expires": 30},
+    },
+    # Thrice a minute, so that none is missed by a hair; a minute is sampled once.
+    "run-reward-campaigns": {
+        "task": "markets.run_reward_campaigns",
+        "schedule": timedelta(seconds=20),
+        "options": {"expires": 20},
+    },
+    "purge-reward-samples": {"task": "markets.purge_reward_samples", "schedule": timedelta(hours=24)},
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
     "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }

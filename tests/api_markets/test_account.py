@@ -21,6 +21,10 @@ def test_deposits_and_withdrawals_change_the_balance(venue):
         "balance": 0,
         "reserved": 0,
         "available": 0,
+        "limits": dict.fromkeys(
+            ["open_orders", "position", "order_value", "market_open_orders", "market_position", "market_order_quantity"]
+        ),
+        "blocked": None,
     }
     deposited = venue.chief.post(member_path(venue, ann, "deposit"), {"units": 70_000, "note": "Hello."}, expected=201)
     assert deposited == ann.cash() == venue.chief.get(member_path(venue, ann, "account"))

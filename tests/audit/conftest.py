@@ -12,6 +12,9 @@ from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution import services as resolution
 from markets.lifecycle.services import MarketDraft
+from markets.rewards.rounds import run_campaigns
+from markets.rewards.services import CampaignDraft, create_campaign
+from markets.rewards.timing import HOUR
 from markets.simulation import people
 from markets.simulation.staff import Staff
 from markets.trading import services as trading
@@ -61,6 +64,18 @@ class Venue:
     def void(self, market: Market) -> None:
         resolution.request_void(actor=self.staff.resolver, market=market, reason="moot").unwrap()
         resolution.approve_void(actor=self.staff.confirmer, market=market, now=clock.now()).unwrap()
+
+    def pay_an_hour_of_rewards(self, market: Market) -> None:
+        """Of a campaign that goes on."""
+        draft = CampaignDraft(
+            name="Quotes", market_id=market.pk, category="", budget_units=20_000, max_distance_units=4_000,
+            min_size_contracts=1, hours=2,
+        )  # fmt: skip
+        campaign = create_campaign(
+            actor=self.staff.approver, organization_id=self.organization.pk, draft=draft, now=clock.now()
+        )
+        for moment in (campaign.starts_at, campaign.starts_at + HOUR):
+            run_campaigns(now=moment)
 
 
 @pytest.fixture
@@ -114,4 +129,5 @@ def busy(venue: Venue) -> Venue:
         venue.order(2, market, "buy", 5, 1_000)
     venue.dispute(disputed)
     venue.void(void)
+    venue.pay_an_hour_of_rewards(book)
     return venue

@@ -49,6 +49,9 @@ CHANGES = [
     ("markets_trade", "quantity = quantity + 1", "volume"),
     ("markets_trade", "maker_account_id = taker_account_id WHERE maker_order IS NULL", "self_trades"),
     ("markets_market", "status = 'closed' WHERE status = 'open'", "open_orders"),
+    ("markets_rewardcampaign", "paid_units = paid_units - 1", "campaigns"),
+    ("markets_rewardpayout", "units = units - 1", "reward_hours"),
+    ("markets_posting", "reason = 'trade' WHERE reason = 'reward' AND delta_units > 0", "reward_hours"),
     ("markets_market", "payout_units = '{10000,1}' WHERE status = 'settled'", "payout_vectors"),
 ]
 CHANGES_TO_READ_TABLES = [

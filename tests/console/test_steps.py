@@ -83,8 +83,13 @@ def test_the_page_offers_what_the_state_and_the_role_allow():
     exchange = Exchange()
     pending, running = exchange.market("pending"), exchange.market()
     assert offered(exchange.member("viewer"), running) == {}
-    assert set(offered(exchange.member("manager"), running)) == {"Halt", "Close"}
-    assert set(offered(exchange.member("manager"), pending)) == {"Approve", "Return to draft", "Open for trading"}
+    assert set(offered(exchange.member("manager"), running)) == {"Halt", "Close", "Limits"}
+    assert set(offered(exchange.member("manager"), pending)) == {
+        "Approve",
+        "Return to draft",
+        "Open for trading",
+        "Limits",
+    }
     assert offered(exchange.member("manager"), exchange.market("closed")) == {}
     assert "created this market" in offered(exchange.creator, pending)["Approve"]
     assert offered(exchange.approver, pending)["Approve"] == ""

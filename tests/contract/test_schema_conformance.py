@@ -22,6 +22,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from governance.identity import services as identity
+from markets.ledger.models import Account
+from markets.trading.limit_models import LimitDefaults
 from opinion_market.wsgi import application
 from tests.api_markets.test_documentation import SNAPSHOT
 from tests.api_markets.venue import Person, Venue
@@ -52,8 +54,8 @@ schema.app = application
 
 # It would sign the callers out half-way.
 SPARED = {("DELETE", "/api/v1/api-keys/{api_key_id}")}
-STEPS = {"submit", "return", "approve", "open", "halt", "close", "resolve", "withdraw-resolution", "finalize"}
-STEPS |= {"confirm", "dispute", "review", "void", "approve-void", "reject-void"}
+STEPS = {"submit", "return", "approve", "open", "halt", "close", "resolve", "withdraw-resolution", "finalize", "limits"}
+STEPS |= {"confirm", "dispute", "review", "void", "approve-void", "reject-void", "outcomes"}
 STEPS |= {"correct", "approve-correction", "reject-correction"}
 
 
@@ -68,12 +70,16 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict]:
         ann.order(market, price=6500, quantity=20)
         order = ann.order(market, price=4000)["id"]
         staged, carl = venue.market(), venue.trader()
+        offer = {"name": "Quotes", "market": market, "budget": 24, "hours": 24, "max_distance": 3_000}
+        campaign = venue.chief.post("reward-campaigns", {"organization": venue.organization.slug, **offer})["id"]
         yield {
             "keys": {"admin": key_of(venue.chief), "trader": key_of(ann)},
             "staged": staged,
+            "organization": venue.organization,
             "path": {
                 "market_id": market,
                 "order_id": order,
+                "campaign_id": campaign,
                 "reference": venue.organization.slug,
                 "user_id": str(carl.user.pk),
                 "stream": f"market-{market}",
@@ -107,7 +113,9 @@ def check(case, caller, world, django_db_blocker):
     if (case.method, case.path) in SPARED:
         return
     existing = {name: value for name, value in world["path"].items() if name in (case.path_parameters or {})}
-    if case.path.rpartition("/")[2] in STEPS:  # they would end the trading of the others' market
+    if (
+        "market_id" in existing and case.path.rpartition("/")[2] in STEPS
+    ):  # they would end the trading of the others' market
         existing["market_id"] = world["staged"]
     # Decided by the case itself, so that it is the same on every run.
     if zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4:
@@ -115,4 +123,9 @@ def check(case, caller, world, django_db_blocker):
     headers = {"X-API-Key": world["keys"][caller]}
     with django_db_blocker.unblock():
         response = case.call(headers=headers)
+        if case.path.endswith(("kill-switch", "/limits")):  # the others go on trading
+            Account.objects.filter(organization=world["organization"]).update(
+                blocked_at=None, blocked_by_staff=False, block_reason=""
+            )
+            LimitDefaults.objects.filter(organization=world["organization"]).delete()
         case.validate_response(response, checks=CHECKS, headers=headers)

@@ -19,7 +19,7 @@ from governance.organizations.errors import OrganizationNotFound
 from governance.organizations.selectors import organization_by, organizations_visible_to
 from markets.ledger import selectors
 from markets.ledger.api.shapes import AccountsSerializer, EntrySerializer, account_body, entry_body
-from markets.ledger.models import Posting
+from markets.ledger.models import Account, Posting
 from markets.openapi import failing
 from markets.trading.api.requests import valid
 from opinion_market.api.errors import InvalidCursor
@@ -59,23 +59,18 @@ class AccountView(APIView):
         responses=failing({200: AccountsSerializer}, OrganizationNotFound),
     )
     def get(self, request: Request) -> Response:
-        """Your cash in each of your organizations: the balance, what open orders have reserved, what is available."""
+        """Your cash in each of your organizations: the balance, what open orders have reserved, what is available,
+        what bounds your orders, and whether trading is blocked."""
         reference = valid(AccountFilters, request.query_params).get("organization")
         organizations = _organizations(request, reference)
         found = selectors.trader_accounts(owner_id=signed_in_user(request).pk, organization_ids=organizations)
         bodies = {account.organization_id: account_body(account) for account in found}
         held = access(request)
-        for organization in organizations_visible_to(signed_in_user(request)).filter(pk__in=organizations):
+        visible = organizations_visible_to(signed_in_user(request)).select_related("limit_defaults")
+        for organization in visible.filter(pk__in=organizations):
             # A superuser sees every organization, but has a place of their own only in those they joined or traded in.
             if organization.pk not in bodies and (organization.pk in held.roles or reference is not None):
-                bodies[organization.pk] = {
-                    "id": None,
-                    "organization": organization.pk,
-                    "organization_slug": organization.slug,
-                    "balance": 0,
-                    "reserved": 0,
-                    "available": 0,
-                }
+                bodies[organization.pk] = account_body(Account(organization=organization, kind=Account.Kind.TRADER))
         return Response({"accounts": sorted(bodies.values(), key=lambda body: str(body["organization_slug"]))})
 
 

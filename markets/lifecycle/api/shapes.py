@@ -79,6 +79,14 @@ class MarketSerializer(serializers.Serializer[Any]):
     house_prior = serializers.ListField(
         child=serializers.IntegerField(), allow_null=True, help_text="The house's opening prices; null: equal."
     )
+    position_limit = serializers.IntegerField(
+        allow_null=True,
+        help_text="Contracts of one outcome an account may come to hold; null: the organization's default.",
+    )
+    order_limit = serializers.IntegerField(allow_null=True, help_text="Open orders per account; null: the default.")
+    order_quantity_limit = serializers.IntegerField(
+        allow_null=True, help_text="Contracts per order; null: the default."
+    )
     evidence = serializers.CharField(help_text="Given with the proposed resolution; empty before.")
     created_at = serializers.DateTimeField()
     approved_at = serializers.DateTimeField(allow_null=True)
@@ -302,6 +310,9 @@ def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
         "scalar": scalar_body(market),
         "house_liquidity": market.house_liquidity,
         "house_prior": market.house_prior_units,
+        "position_limit": market.position_limit_contracts,
+        "order_limit": market.order_limit,
+        "order_quantity_limit": market.order_quantity_limit,
         "evidence": market.resolution_note,
         "created_at": market.created_at,
         "approved_at": market.approved_at,

@@ -15,7 +15,7 @@ from governance.identity.errors import ScopeTooNarrow
 from markets.engine import errors as engine
 from markets.lifecycle.selectors import market_visible_to
 from markets.openapi import failing
-from markets.trading import errors, selectors, services
+from markets.trading import errors, limits, selectors, services
 from markets.trading.api.cancelling import CancelInput, CancelResultsSerializer, cancel_result
 from markets.trading.api.order_input import AmendmentInput, OrderInput, amendment_of, order_request
 from markets.trading.api.requests import answer, answer_once, command_key, valid
@@ -53,6 +53,10 @@ PLACING_REFUSALS = (
     engine.Unfillable,
     engine.NothingToReduce,
     engine.CommandExpired,
+    errors.TradingBlocked,
+    limits.PositionLimitExceeded,
+    limits.OrderLimitExceeded,
+    limits.OrderTooLarge,
     *COMMAND_REFUSALS,
 )
 
@@ -182,6 +186,9 @@ class OrderViewSet(_OrderList):
             engine.WouldTake,
             engine.NothingToReduce,
             engine.CommandExpired,
+            errors.TradingBlocked,
+            limits.PositionLimitExceeded,
+            limits.OrderTooLarge,
             *COMMAND_REFUSALS,
         ),
     )
