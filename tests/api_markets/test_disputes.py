@@ -1,9 +1,11 @@
 """Disputes, reviews, voiding, corrections and the dossier over HTTP: what happens to the money, and who may decide."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils.timezone import now
 
@@ -436,6 +438,18 @@ def test_a_market_opened_early_trades_from_its_hour_on(venue, monkeypatch):
     assert ann.order_refused(market) == (409, "market_not_open")
     wind(monkeypatch, hours=1, seconds=1)
     assert ann.order(market)["status"] == "open"
+
+
+def test_looking_for_due_steps_is_one_statement_over_indexes(venue, django_assert_num_queries):
+    venue.market()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    with django_assert_num_queries(1) as captured:
+        assert run_schedule() == 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {captured.captured_queries[0]['sql']}")
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert {"market_opening", "market_closing", "market_finalizing"} <= set(re.findall(r"market_\w+", plan)), plan
 
 
 def test_an_opening_that_fails_is_tried_again_after_a_minute(venue, monkeypatch):
