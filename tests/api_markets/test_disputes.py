@@ -1,19 +1,24 @@
 """Disputes, reviews, voiding, corrections and the dossier over HTTP: what happens to the money, and who may decide."""
 
+import json
 import re
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.utils.timezone import now
 
 from markets.audit.checks import run_all
 from markets.audit.replay import replay_markets
+from markets.lifecycle.api.dossier import DossierThrottle
+from markets.lifecycle.models import Market
 from markets.lifecycle.tasks import drop_forgotten_evidence, run_schedule
 from opinion_market.kernel import clock
 from tests.api_markets.venue import CREDIT, Person, Venue
+from tests.audit.test_audit import tamper
 
 YES = {"outcome": 0, "evidence": "The gauge read 3 mm."}
 BOND = 5 * CREDIT
@@ -509,3 +514,41 @@ def test_a_step_repeated_with_its_key_is_taken_once(venue):
     first = bob.post(f"markets/{market}/dispute", WHY, key="one")
     assert bob.post(f"markets/{market}/dispute", WHY, key="one") == first
     assert available(bob) == 996 * CREDIT - BOND
+
+
+def test_a_reader_gets_so_many_dossiers_a_minute(venue, anybody, monkeypatch):
+    market = venue.market(is_public=True)
+    monkeypatch.setattr(DossierThrottle, "rate", "2/min", raising=False)
+    reader = venue.trader()
+    for _ in range(2):
+        reader.get(f"markets/{market}/dossier")
+    assert reader.refused("get", f"markets/{market}/dossier") == (429, "too_many_requests")
+    venue.trader().get(f"markets/{market}/dossier")
+
+
+def test_the_command_tells_the_same_story_with_names(venue, capsys):
+    market, ann, _ = a_resolved_market(venue, dispute_window_s=0)
+    settled(venue, market)
+    call_command("market_dossier", market)
+    with_names = json.loads(capsys.readouterr().out)
+    call_command("market_dossier", market, "--public")
+    public = json.loads(capsys.readouterr().out)
+    assert str(ann.user) in {row["account"]["name"] for row in with_names["payouts"]}
+    assert {row["account"]["name"] for row in public["payouts"]} == {None}
+    assert with_names["proof"]["payouts_equal_ledger"] is public["proof"]["payouts_equal_ledger"] is True
+    with pytest.raises(CommandError, match="no market"):
+        call_command("market_dossier", str(venue.organization.pk))
+
+
+def test_a_dossier_finds_what_somebody_changed_in_the_tables(venue):
+    market, ann, _ = a_resolved_market(venue, dispute_window_s=0)
+    settled(venue, market)
+    with transaction.atomic():
+        Market.objects.filter(pk=market).update(criteria="Whatever I like.", status="closed")
+        tamper("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'payout'")
+        story = ann.get(f"markets/{market}/dossier")
+        transaction.set_rollback(True)
+    assert story["criteria"]["unchanged"] is False
+    assert story["proof"]["same_status"] is False
+    assert story["proof"]["payouts_equal_ledger"] is False
+    assert story["proof"]["chain_intact"] is True
