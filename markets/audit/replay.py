@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from markets.audit.evidence import compare_evidence
 from markets.audit.result import CheckResult, Findings
 from markets.engine import snapshot
 from markets.engine.apply import apply
@@ -50,9 +51,13 @@ class Comparison:
     journals: Findings
     decisions: Findings
     payouts: Findings
+    evidence: Findings
 
     def results(self) -> list[CheckResult]:
-        found = (self.states, self.markets, self.orders, self.positions, self.journals, self.decisions, self.payouts)
+        found = (
+            self.states, self.markets, self.orders, self.positions, self.journals, self.decisions, self.payouts,
+            self.evidence,
+        )  # fmt: skip
         return [each.result() for each in found]
 
 
@@ -84,6 +89,7 @@ def replay_markets(
         Findings(
             "replayed_payouts", 10, "Payouts and corrections are the replayed contracts at the vector, and the escrow"
         ),
+        Findings("kept_evidence", 14, "Evidence is kept with the hash that stands in the stream"),
     )
     ids = [(str(pk), organization_id) for pk, organization_id in markets.values_list("pk", "organization_id")]
     for done, (market_id, organization_id) in enumerate(ids, start=1):
@@ -123,12 +129,13 @@ def _tables(market_id: str, now: datetime) -> Tables:
 
 def _compare(market_id: str, organization_id: UUID, tables: Tables, found: Comparison) -> None:
     state = MarketState(market_id)
-    head_hash, journals = bytes(32), dict[tuple[int, int], int]()
+    head_hash, journals, evidence = bytes(32), dict[tuple[int, int], int](), dict[str, str]()
     for event in read_stream(stream_of(market_id), until=tables.version):
         effects = apply(state, event.type, event.data, microseconds(event.recorded_at))
         cash = effects.as_data()
         found.decisions.compare(f"event {event.position}", expected=event.data.get("cash", []), found=cash)
         journals |= {(event.position, account): delta for account, delta, _ in cash if delta}
+        evidence |= {item["id"]: item["sha256"] for item in event.data.get("items", ())}
         head_hash = event.hash
     found.states.compare(
         f"market {market_id} at version {tables.version}",
@@ -146,6 +153,7 @@ def _compare(market_id: str, organization_id: UUID, tables: Tables, found: Compa
     _compare_orders(state, tables, found.orders)
     _compare_positions(state, tables, found.positions)
     _compare_journals(market_id, journals, found.journals)
+    compare_evidence(market_id, evidence, found.evidence)
     if state.status in PAID and state.rules is not None:
         _compare_payouts(market_id, organization_id, tables.version, found.payouts)
 

@@ -20,7 +20,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "opinion_market.api.schema.ProblemAutoSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "DEFAULT_THROTTLE_RATES": {"token_address": "30/min", "token_username": "10/min"},
+    "DEFAULT_THROTTLE_RATES": {"token_address": "30/min", "token_username": "10/min", "dossier": "60/min"},
     "EXCEPTION_HANDLER": "opinion_market.api.problems.exception_handler",
     # The front proxy appends the caller's address to X-Forwarded-For; only that last entry is to be believed.
     "NUM_PROXIES": 1,

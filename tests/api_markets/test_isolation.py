@@ -5,7 +5,8 @@ import pytest
 from tests.api_markets.venue import Person, Venue, an_order
 
 STEPS = ["submit", "return", "approve", "open", "halt", "close", "resolve", "withdraw-resolution", "finalize"]
-MARKET_READS = ["", "/book", "/trades", "/prices", "/events"]
+JUDGING = ["confirm", "void", "approve-void", "reject-void", "approve-correction", "reject-correction"]
+MARKET_READS = ["", "/book", "/trades", "/prices", "/events", "/evidence", "/dossier", "/dossier/download"]
 SUM = {"units": 1}
 
 
@@ -25,7 +26,9 @@ def test_a_foreign_market_does_not_exist(venue, elsewhere, caller):
             assert stranger.refused("post", f"markets/{market}/{deed}", {"quantity": 1}) == not_found
         assert stranger.refused("delete", f"orders?market={market}") == not_found
         expected = not_found if caller == "admin" else (403, "permission_missing")
-        for step in STEPS:
+        assert stranger.refused("post", f"markets/{market}/dispute", {"reason": "x"}) == not_found
+        assert stranger.refused("post", f"markets/{market}/evidence/links", {"url": "http://a.b"}) == not_found
+        for step in (*STEPS, *JUDGING):
             body = {"outcome": 0, "evidence": "x"} if step == "resolve" else {}
             assert stranger.refused("post", f"markets/{market}/{step}", body) == expected
         (result,) = stranger.post("orders/batch", {"orders": [{"market": market, **an_order()}]})["results"]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from governance.identity.models import User
 from governance.organizations.models import Organization
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution import evidence
 from markets.lifecycle.resolution import services as resolution
 from markets.lifecycle.services import MarketDraft
 from markets.rewards.rounds import run_campaigns
@@ -59,7 +61,15 @@ class Venue:
         self.staff.close(market, reason="over")
         self.staff.propose(market, payout_units=[10_000, 0], evidence="seen")
         for trader in self.traders[:2]:
-            resolution.dispute_resolution(actor=trader, market=market, reason="no", now=clock.now()).unwrap()
+            file = SimpleUploadedFile("diary.txt", f"{trader} was there.".encode())
+            now = clock.now()
+            pieces = [
+                evidence.add_file(actor=trader, market=market, name="diary.txt", file=file, now=now),
+                evidence.add_link(actor=trader, market=market, url="https://example.org/diary", title="", now=now),
+            ]
+            resolution.dispute_resolution(
+                actor=trader, market=market, reason="no", evidence_ids=[piece.pk for piece in pieces], now=now
+            ).unwrap()
 
     def void(self, market: Market) -> None:
         resolution.request_void(actor=self.staff.resolver, market=market, reason="moot").unwrap()

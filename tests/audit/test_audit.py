@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from io import StringIO
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
@@ -12,6 +13,7 @@ from markets.audit.checks import STATEMENTS, run_all
 from markets.audit.replay import replay_markets
 from markets.audit.result import CheckResult
 from markets.lifecycle.models import Market
+from markets.lifecycle.resolution.models import Evidence
 from opinion_market.kernel import clock
 from opinion_market.kernel.ids import uuid7
 from tests.audit.conftest import Venue
@@ -63,6 +65,8 @@ CHANGES_TO_READ_TABLES = [
     ("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'trade'", "replayed_journals"),
     ("markets_posting", "delta_units = 2 * delta_units WHERE reason = 'correction'", "replayed_payouts"),
     ("markets_market", "status = 'settled' WHERE status = 'disputed'", "replayed_markets"),
+    ("markets_evidence", "sha256 = repeat('0', 64) WHERE kind = 'file'", "kept_evidence"),
+    ("markets_evidence", "url = 'https://example.org/other' WHERE kind = 'link'", "kept_evidence"),
 ]
 
 
@@ -120,6 +124,16 @@ def test_tables_that_the_stream_does_not_give_are_found(busy: Venue) -> None:
 
     for table, change, expected in CHANGES_TO_READ_TABLES:
         assert expected in found_after(table, change, look), (table, change)
+
+
+def test_a_file_that_was_changed_or_lost_is_found(busy: Venue) -> None:
+    piece = Evidence.objects.filter(market__organization=busy.organization, kind="file").first()
+    assert piece is not None
+    storage, name = piece.file.storage, str(piece.file.name)
+    storage.delete(name)
+    assert "kept_evidence" in broken(replay_markets(organization_ids=[busy.organization.pk], now=clock.now()))
+    storage.save(name, ContentFile(b"Nobody was there."))
+    assert "kept_evidence" in broken(replay_markets(organization_ids=[busy.organization.pk], now=clock.now()))
 
 
 def test_an_audit_of_one_market_or_organization_is_not_disturbed_by_another(busy: Venue) -> None:

@@ -1,5 +1,7 @@
 """Steps of a market's life, and what staff does to balances and orders: asked with a reason, refused with one."""
 
+from datetime import UTC, datetime
+
 import pytest
 from auditlog.models import LogEntry
 
@@ -145,6 +147,21 @@ def test_a_draft_that_contradicts_itself_is_refused_with_a_sentence():
     )  # fmt: skip
     assert "differ" in str(response.context["form"].non_field_errors())
     assert not Market.objects.filter(question="Which?").exists()
+
+
+def test_a_draft_says_when_it_opens_what_a_dispute_costs_and_whether_it_pays_by_itself():
+    exchange = Exchange()
+    form = {
+        "organization": str(exchange.organization.pk), "question": "Does it thaw?", "criteria": "By the gauge.",
+        "kind": "binary", "opens_at": "2199-01-01T12:00", "closes_at": "2199-01-02T12:00", "dispute_window_hours": "1",
+        "dispute_bond": "2.5", "auto_finalize": "on", "taker_fee_bps": "0", "maker_fee_bps": "0", "house_liquidity": "0",
+    }  # fmt: skip
+    assert client_of(exchange.creator).post(page("markets_market_add"), form).status_code == 302
+    market = Market.objects.get(question="Does it thaw?")
+    assert market.opens_at == datetime(2199, 1, 1, 12, tzinfo=UTC)
+    assert (market.dispute_bond_units, market.auto_finalize) == (25_000, True)
+    body = client_of(exchange.creator).get(page("markets_market_change", market.pk)).content.decode()
+    assert "2.50 credits" in body
 
 
 def test_a_draft_belongs_to_an_organization_in_which_one_may_create():

@@ -5,7 +5,9 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
+from redis.exceptions import RedisError
 from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 from governance.access.drf import PUBLIC, access
@@ -21,6 +23,25 @@ from opinion_market.kernel import clock
 SEE_PEOPLE = "markets.read"
 
 
+class DossierThrottle(SimpleRateThrottle):
+    """Each dossier replays a stream, which may take two seconds; so a reader gets so many a minute.
+
+    Fails open: who cannot be counted is answered.
+    """
+
+    scope = "dossier"
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        try:
+            return super().allow_request(request, view)
+        except RedisError:
+            return True
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        reader = str(request.user.pk) if isinstance(request.user, User) else self.get_ident(request)
+        return self.cache_format % {"scope": self.scope, "ident": reader}
+
+
 def _document(request: Request, market_id: UUID) -> dict[str, Any]:
     held = access(request)
     reader = request.user if isinstance(request.user, User) else None
@@ -32,6 +53,7 @@ def _document(request: Request, market_id: UUID) -> dict[str, Any]:
 @extend_schema(tags=["dossier"], auth=PUBLIC_AUTH)
 class DossierView(APIView):
     permissions_required: ClassVar[dict[str, str]] = {"get": PUBLIC}
+    throttle_classes = (DossierThrottle,)
 
     @extend_schema(operation_id="market_dossier", responses=failing({200: DossierSerializer}, MarketNotFound))
     def get(self, request: Request, market_id: UUID) -> HttpResponse:
@@ -46,6 +68,7 @@ class DossierView(APIView):
 @extend_schema(tags=["dossier"], auth=PUBLIC_AUTH)
 class DossierFileView(APIView):
     permissions_required: ClassVar[dict[str, str]] = {"get": PUBLIC}
+    throttle_classes = (DossierThrottle,)
 
     @extend_schema(operation_id="market_dossier_download", responses=failing({200: DossierSerializer}, MarketNotFound))
     def get(self, request: Request, market_id: UUID) -> HttpResponse:
