@@ -14,7 +14,11 @@ from markets.watchlist.api import WatchlistViewSet
 analytics_urls = [
     path("ai-analytics/analytics/markets", tops.TopMarketsView.as_view()),
     path("ai-analytics/analytics/market/<uuid:market_id>", figures.MarketFiguresViewSet.as_view({"get": "retrieve"})),
-    path("ai-analytics/analytics/market/<uuid:market_id>.csv", figures.MarketFiguresViewSet.as_view({"get": "export"})),
+    path(
+        "ai-analytics/analytics/market/<uuid:market_id>.csv",
+        figures.MarketFiguresViewSet.as_view({"get": "export"}),
+        name="market_figures_csv",
+    ),
     path(
         "ai-analytics/analytics/market/<uuid:market_id>/history",
         figures.MarketFiguresViewSet.as_view({"get": "history"}),
@@ -22,6 +26,7 @@ analytics_urls = [
     path(
         "ai-analytics/analytics/market/<uuid:market_id>/history.csv",
         figures.MarketFiguresViewSet.as_view({"get": "export_history"}),
+        name="market_history_csv",
     ),
 ]
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db
 
 LISTS = {
     "markets_market": "markets.read",
+    "markets_comment": "markets.update",
     "markets_order": "orders.read",
     "markets_trade": "orders.read",
     "markets_position": "participants.read",
@@ -22,7 +23,7 @@ LISTS = {
     "eventstore_event": "system.audit",
     "eventstore_streamsummary": "system.audit",
 }
-SECTIONS = ["overview", "book", "trades", "orders", "positions", "accounts", "events"]
+SECTIONS = ["overview", "figures", "book", "trades", "orders", "positions", "accounts", "events"]
 
 
 def test_an_empty_platform_has_a_home_page_that_says_so():

@@ -6,6 +6,7 @@ Prices are read as log odds, ln(p / (1 - p)): a move from 50% to 51% and one fro
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markets.engine import lmsr
 from markets.engine.units import MAX_PRICE, MIN_PRICE, SET_UNITS
@@ -61,7 +62,7 @@ def volatility(price_units: Sequence[int]) -> float | None:
     Forecasting Realized Volatility", Econometrica 71, 2003).
     """
     odds = [log_odds(price) for price in price_units]
-    changes = [after - before for before, after in zip(odds, odds[1:], strict=False)]
+    changes = [after - before for before, after in pairwise(odds)]
     if not changes:
         return None
     return math.sqrt(math.fsum(change * change for change in changes) / len(changes))

@@ -1,7 +1,7 @@
 """`/api/v1/markets/{id}/comments/{id}/...`: reporting a comment, and what staff decide about it."""
 
-from typing import ClassVar, Protocol
 from datetime import datetime
+from typing import ClassVar, Protocol
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
