@@ -14,7 +14,6 @@ pytestmark = pytest.mark.django_db
 
 LISTS = {
     "markets_market": "markets.read",
-    "markets_comment": "markets.update",
     "markets_order": "orders.read",
     "markets_trade": "orders.read",
     "markets_position": "participants.read",

@@ -6,6 +6,7 @@ Subscriptions never read events of a running transaction, and a test is one; so 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from markets.analytics.markets.models import MarketBucket, MarketFigures, MarketTrader, MarketTraderDay
 from markets.analytics.markets.projection import MARKET_FIGURES
@@ -23,7 +24,7 @@ def events_of(market: object, when: Callable[[int], datetime] | None = None) -> 
 def count(events: Sequence[RecordedEvent], *, cuts: Sequence[int] = ()) -> None:
     """Give the events to the projection, in batches that end at these places."""
     edges = [0, *sorted({min(cut, len(events)) for cut in cuts}), len(events)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         if end > start:
             MARKET_FIGURES.handler(events[start:end])
 
@@ -34,5 +35,5 @@ def rows(*, of: object = None) -> dict[str, list[tuple]]:
     for model in TABLES:
         columns = [field.attname for field in model._meta.concrete_fields if field.attname != "id"]
         wanted = model.objects.all() if of is None else model.objects.filter(market=of)
-        found[model.__name__] = sorted((tuple(map(str, row)) for row in wanted.values_list(*columns)))
+        found[model.__name__] = sorted(tuple(map(str, row)) for row in wanted.values_list(*columns))
     return found

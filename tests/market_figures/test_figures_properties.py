@@ -2,6 +2,7 @@
 
 import math
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -39,7 +40,7 @@ def trade(venue, outcomes, house, orders):
     market = venue.market(house_liquidity=house, taker_fee_bps=30, **kind)
     traders = [venue.trader() for _ in range(3)]
     opened = events_of(market)[-1].version
-    times, at = {version: BEGIN for version in range(1, opened + 1)}, BEGIN
+    times, at = dict.fromkeys(range(1, opened + 1), BEGIN), BEGIN
     for order in orders:
         wanted = {**order, "outcome": order["outcome"] % outcomes}
         at += timedelta(seconds=wanted.pop("after_s"))
@@ -145,7 +146,7 @@ def test_changes_and_volatility_are_those_of_the_prices(venue, house, orders, ba
         path = [price_at(minute - timedelta(hours=back)) for back in range(hours, 0, -1)]
         path = ([] if None not in path else [5_000]) + [price for price in path if price is not None] + [last]
         odds = [math.log(price / (10_000 - price)) for price in path]
-        changes = [after - before for before, after in zip(odds, odds[1:], strict=False)]
+        changes = [after - before for before, after in pairwise(odds)]
         assert shown == pytest.approx(math.sqrt(sum(change**2 for change in changes) / len(changes)))
     if first.momentum_24h is not None:
         assert first.momentum_24h == pytest.approx(-second.momentum_24h)

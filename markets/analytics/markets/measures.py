@@ -33,7 +33,7 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
-    """The best prices one contract can be sold and bought at (units, None without any), and the depth around their middle."""
+    """The best limits at which one contract can be sold and bought (units, None without any), and the depth around their middle."""
 
     best_bid_units: int | None
     best_offer_units: int | None
@@ -95,31 +95,31 @@ class HouseQuotes:
 
     @property
     def bid_units(self) -> int | None:
-        """What it pays for one contract; None where it buys no more."""
-        if self.prices[self.outcome] * SET_UNITS <= lmsr.FLOOR_UNITS:
-            return None
-        return lmsr.sell_proceeds_units(self._q(), self.b, self.outcome, 1)
+        """The highest limit at which it buys a contract; None where it buys no more."""
+        limit = math.floor(self._after(-1) * SET_UNITS)
+        return limit if self.bought_down_to(limit) else None
 
     @property
     def offer_units(self) -> int | None:
-        """What it asks for one contract; None where it sells no more."""
-        if self.prices[self.outcome] * SET_UNITS >= lmsr.CEILING_UNITS:
-            return None
-        return lmsr.buy_cost_units(self._q(), self.b, self.outcome, 1)
+        """The lowest limit at which it sells a contract; None where it sells no more."""
+        limit = math.ceil(self._after(1) * SET_UNITS)
+        return limit if self.sold_up_to(limit) else None
 
-    def bought_down_to(self, units: float) -> int:
-        """Contracts it buys until its price has fallen so far, in units."""
+    def bought_down_to(self, units: int) -> int:
+        """Contracts it buys from an order with this limit: until its price has fallen so far."""
         target = max(units, lmsr.FLOOR_UNITS) / SET_UNITS
-        if target >= self.prices[self.outcome]:
-            return 0
-        return max(0, math.floor(-lmsr.contracts_to_price(self._q(), self.b, self.outcome, target)))
+        return max(0, int(-lmsr.contracts_to_price(self._q(), self.b, self.outcome, target)))
 
-    def sold_up_to(self, units: float) -> int:
-        """Contracts it sells until its price has risen so far, in units."""
+    def sold_up_to(self, units: int) -> int:
+        """Contracts it sells to an order with this limit: until its price has risen so far."""
         target = min(units, lmsr.CEILING_UNITS) / SET_UNITS
-        if target <= self.prices[self.outcome]:
-            return 0
-        return max(0, math.floor(lmsr.contracts_to_price(self._q(), self.b, self.outcome, target)))
+        return max(0, int(lmsr.contracts_to_price(self._q(), self.b, self.outcome, target)))
+
+    def _after(self, contracts: int) -> float:
+        """Its price once it has sold so many contracts."""
+        q = self._q()
+        q[self.outcome] += contracts
+        return lmsr.price(q, self.b, self.outcome)
 
 
 def quotes(*, bids: Levels, offers: Levels, last_units: int, house: HouseQuotes | None) -> Quotes:
@@ -133,7 +133,8 @@ def quotes(*, bids: Levels, offers: Levels, last_units: int, house: HouseQuotes 
     middle = (bid + offer) / 2 if bid is not None and offer is not None else float(last_units)
     depth = []
     for distance in DISTANCES_UNITS:
-        low, high = middle - distance, middle + distance
+        # Limits are whole units: the depth is what an order with the outermost limit within the distance could trade.
+        low, high = math.ceil(middle - distance), math.floor(middle + distance)
         sellable = sum(contracts for price, contracts in bids if price >= low)
         buyable = sum(contracts for price, contracts in offers if price <= high)
         if house is not None:

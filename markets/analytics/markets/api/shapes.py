@@ -50,8 +50,12 @@ class OutcomeFiguresSerializer(serializers.Serializer[Any]):
     )
     price_change_24h = serializers.IntegerField(allow_null=True)
     price_change_7d = serializers.IntegerField(allow_null=True)
-    best_bid = serializers.IntegerField(allow_null=True, help_text="Units paid for one contract, by the house too.")
-    best_offer = serializers.IntegerField(allow_null=True, help_text="Units asked for one contract, by the house too.")
+    best_bid = serializers.IntegerField(
+        allow_null=True, help_text="Units: the highest limit at which a contract can be sold, to the house too."
+    )
+    best_offer = serializers.IntegerField(
+        allow_null=True, help_text="Units: the lowest limit at which a contract can be bought, from the house too."
+    )
     spread = serializers.IntegerField(allow_null=True, help_text="Units; null without prices on both sides.")
     depth = DepthSerializer(many=True)
     volatility_24h = serializers.CharField(
