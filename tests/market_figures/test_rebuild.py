@@ -17,9 +17,7 @@ pytestmark = pytest.mark.usefixtures("committed_db")
 def bring_up_to_date() -> None:
     newest = Event.objects.order_by("-transaction_id", "-position").first()
     assert newest is not None
-    there = Checkpoint.objects.filter(
-        subscriber=NAME, transaction_id=newest.transaction_id, position=newest.position
-    )
+    there = Checkpoint.objects.filter(subscriber=NAME, transaction_id=newest.transaction_id, position=newest.position)
     run_until(MARKET_FIGURES.subscription, there.exists)
 
 

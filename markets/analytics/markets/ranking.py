@@ -37,7 +37,7 @@ class DayFigures:
         return self.changes_units[outcome] if outcome < len(self.changes_units) else None
 
 
-def with_day(markets: QuerySet[Market], *, now: datetime) -> QuerySet[Market]:
+def with_day(markets: QuerySet[Market], *, now: datetime) -> QuerySet[Any]:
     """Adds `day_contracts`, `day_value_units`, `day_prices` (the price vector it began with), `day_move_units`.
 
     One index probe per market and column asked for; nothing depends on how much was traded.
@@ -91,7 +91,7 @@ def by_closing(markets: QuerySet[Market], *, now: datetime) -> QuerySet[Market]:
     return with_day(markets.filter(closes_at__gt=now), now=now).order_by("closes_at", "pk")
 
 
-def _traded(markets: QuerySet[Market], now: datetime) -> QuerySet[Market]:
+def _traded(markets: QuerySet[Market], now: datetime) -> QuerySet[Any]:
     return with_day(markets.filter(figures__last_trade_at__gte=Windows.ending(now).day), now=now)
 
 

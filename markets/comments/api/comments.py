@@ -28,7 +28,9 @@ ORDERINGS: dict[str, tuple[str, ...]] = {"newest": ("-id",), "oldest": ("id",)}
 
 
 class CommentFilters(serializers.Serializer[Any]):
-    parent = serializers.UUIDField(required=False, help_text="The answers to this comment; without it, the comments.")
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # a field, which the metaclass takes off the class
+        required=False, help_text="The answers to this comment; without it, the comments."
+    )
     order = serializers.ChoiceField(choices=list(ORDERINGS), default="newest", help_text="Which come first.")
 
 

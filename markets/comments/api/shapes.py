@@ -20,7 +20,7 @@ COMMENT_STATES = [("shown", "Shown"), ("hidden", "Hidden"), ("deleted", "Deleted
 )
 class CommentInput(InputSerializer):
     text = StrictTextField(max_length=LONGEST_TEXT, help_text="Plain text; markup is shown as it is written.")
-    parent = serializers.UUIDField(
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # a field, which the metaclass takes off the class
         required=False, allow_null=True, default=None, help_text="The comment that is answered."
     )
 
@@ -42,7 +42,9 @@ class CommentSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     market = serializers.UUIDField()
-    parent = serializers.UUIDField(allow_null=True, help_text="The comment it answers.")
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # a field, which the metaclass takes off the class
+        allow_null=True, help_text="The comment it answers."
+    )
     state = serializers.ChoiceField(choices=COMMENT_STATES)
     author = serializers.CharField(help_text="The name its author goes by; empty once deleted.")
     is_own = serializers.BooleanField()
