@@ -41,7 +41,7 @@ comment_urls = [
 ]
 
 watchlist_urls = [
-    path("watchlist", WatchlistViewSet.as_view({"get": "list"})),
+    path("watchlist", WatchlistViewSet.as_view({"get": "whole"})),
     path(
         "watchlist/<uuid:market_id>",
         WatchlistViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),

@@ -38,7 +38,7 @@ def watched_body(watched: Watched) -> dict[str, object]:
 @extend_schema(tags=["watchlist"])
 class WatchlistViewSet(GenericViewSet[WatchedMarket]):
     permissions_required: ClassVar[dict[str, str]] = {
-        "list": AUTHENTICATED,
+        "whole": AUTHENTICATED,
         "retrieve": AUTHENTICATED,
         "update": AUTHENTICATED,
         "destroy": AUTHENTICATED,
@@ -48,7 +48,7 @@ class WatchlistViewSet(GenericViewSet[WatchedMarket]):
     pagination_class = None
 
     @extend_schema(operation_id="watchlist", responses=failing({200: WatchlistSerializer}))
-    def list(self, request: Request) -> Response:
+    def whole(self, request: Request) -> Response:
         """Your watchlist with live prices and the last 24 hours. Markets you may no longer see are left out."""
         now = clock.now()
         found = watchlist_of(signed_in_user(request), now=now)

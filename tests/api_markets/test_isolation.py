@@ -5,7 +5,7 @@ import pytest
 from tests.api_markets.venue import Person, Venue, an_order
 
 STEPS = ["submit", "return", "approve", "open", "halt", "close", "resolve", "withdraw-resolution", "finalize"]
-MARKET_READS = ["", "/book", "/trades", "/prices", "/events"]
+MARKET_READS = ["", "/book", "/trades", "/prices", "/events", "/comments"]
 SUM = {"units": 1}
 
 

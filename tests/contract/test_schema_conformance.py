@@ -65,6 +65,7 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict]:
         bob.order(market, side="sell", price=6000, quantity=50)
         ann.order(market, price=6500, quantity=20)
         order = ann.order(market, price=4000)["id"]
+        comment = bob.post(f"markets/{market}/comments", {"text": "It will rain."}, 201)["id"]
         staged, carl = venue.market(), venue.trader()
         yield {
             "keys": {"admin": key_of(venue.chief), "trader": key_of(ann)},
@@ -72,6 +73,7 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict]:
             "path": {
                 "market_id": market,
                 "order_id": order,
+                "comment_id": comment,
                 "reference": venue.organization.slug,
                 "user_id": str(carl.user.pk),
                 "stream": f"market-{market}",
