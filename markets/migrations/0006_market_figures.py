@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
                 ('market', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='markets.market')),
             ],
             options={
-                'ordering': ['market', 'seconds', 'start'],
+                'ordering': ['market_id', 'seconds', 'start'],
             },
         ),
         migrations.CreateModel(
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'market figures',
-                'ordering': ['market'],
+                'ordering': ['market_id'],
                 'indexes': [models.Index(fields=['last_trade_at'], name='figures_last_trade')],
             },
         ),
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('market', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='markets.market')),
             ],
             options={
-                'ordering': ['market', 'account'],
+                'ordering': ['market_id', 'account_id'],
             },
         ),
         migrations.CreateModel(
@@ -120,7 +120,7 @@ class Migration(migrations.Migration):
                 ('market', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='markets.market')),
             ],
             options={
-                'ordering': ['market', 'day', 'account'],
+                'ordering': ['market_id', 'day', 'account_id'],
             },
         ),
         migrations.CreateModel(
@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='watched_markets', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'ordering': ['user', '-added_at', '-id'],
+                'ordering': ['user_id', '-added_at', '-id'],
             },
         ),
         migrations.AddIndex(

@@ -14,7 +14,7 @@ class WatchedMarket(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
-        ordering = ["user", "-added_at", "-id"]
+        ordering = ["user_id", "-added_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["user", "market"], name="watched_user_market")]
 
     def __str__(self) -> str:

@@ -33,7 +33,7 @@ class MarketFigures(models.Model):
 
     class Meta:
         verbose_name_plural = "market figures"
-        ordering = ["market"]
+        ordering = ["market_id"]
         indexes = [models.Index(fields=["last_trade_at"], name="figures_last_trade")]
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ class MarketBucket(models.Model):
     trades_after = models.BigIntegerField()
 
     class Meta:
-        ordering = ["market", "seconds", "start"]
+        ordering = ["market_id", "seconds", "start"]
         constraints = [
             models.UniqueConstraint(fields=["market", "seconds", "start"], name="bucket_market_seconds_start")
         ]
@@ -90,7 +90,7 @@ class MarketTrader(models.Model):
     trades = models.BigIntegerField()
 
     class Meta:
-        ordering = ["market", "account"]
+        ordering = ["market_id", "account_id"]
         constraints = [models.UniqueConstraint(fields=["market", "account"], name="trader_market_account")]
         indexes = [models.Index(fields=["market", "last_traded_at"], name="trader_market_last")]
 
@@ -110,7 +110,7 @@ class MarketTraderDay(models.Model):
     )
 
     class Meta:
-        ordering = ["market", "day", "account"]
+        ordering = ["market_id", "day", "account_id"]
         constraints = [models.UniqueConstraint(fields=["market", "day", "account"], name="trader_market_day_account")]
 
     def __str__(self) -> str:
