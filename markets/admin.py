@@ -1,5 +1,6 @@
 """What Django's admin finds of the markets app: an explicit list over its subpackages. Nobody imports from here."""
 
+from markets.comments.admin import CommentAdmin
 from markets.ledger.admin import AccountAdmin, PostingAdmin
 from markets.lifecycle.admin import MarketAdmin
 from markets.lifecycle.group_admin import MarketGroupAdmin
@@ -9,6 +10,7 @@ from markets.trading.limit_admin import LimitDefaultsAdmin
 
 __all__ = [
     "AccountAdmin",
+    "CommentAdmin",
     "LimitDefaultsAdmin",
     "MarketAdmin",
     "MarketGroupAdmin",

@@ -2,6 +2,9 @@
 
 from django.urls import path
 
+from markets.analytics.markets.api import figures, tops
+from markets.comments.api.comments import CommentViewSet
+from markets.comments.api.moderation import ModerationViewSet
 from markets.ledger.api import own, staff
 from markets.lifecycle.api import groups
 from markets.lifecycle.api.dossier import DossierFileView, DossierView
@@ -12,8 +15,49 @@ from markets.lifecycle.api.markets import MarketViewSet
 from markets.lifecycle.api.steps import MarketStepsViewSet
 from markets.rewards.api import campaigns, rewards
 from markets.trading.api import batches, events, holdings, kill_switch, limits, market_data, orders, prices, sets
+from markets.watchlist.api import WatchlistViewSet
+
+analytics_urls = [
+    path("ai-analytics/analytics/markets", tops.TopMarketsView.as_view()),
+    path("ai-analytics/analytics/market/<uuid:market_id>", figures.MarketFiguresViewSet.as_view({"get": "retrieve"})),
+    path(
+        "ai-analytics/analytics/market/<uuid:market_id>.csv",
+        figures.MarketFiguresViewSet.as_view({"get": "export"}),
+        name="market_figures_csv",
+    ),
+    path(
+        "ai-analytics/analytics/market/<uuid:market_id>/history",
+        figures.MarketFiguresViewSet.as_view({"get": "history"}),
+    ),
+    path(
+        "ai-analytics/analytics/market/<uuid:market_id>/history.csv",
+        figures.MarketFiguresViewSet.as_view({"get": "export_history"}),
+        name="market_history_csv",
+    ),
+]
+
+_COMMENT = "markets/<uuid:market_id>/comments/<uuid:comment_id>"
+comment_urls = [
+    path("markets/<uuid:market_id>/comments", CommentViewSet.as_view({"get": "list", "post": "create"})),
+    path(_COMMENT, CommentViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
+    path(f"{_COMMENT}/report", ModerationViewSet.as_view({"post": "report"})),
+    path(f"{_COMMENT}/hide", ModerationViewSet.as_view({"post": "hide"})),
+    path(f"{_COMMENT}/unhide", ModerationViewSet.as_view({"post": "unhide"})),
+    path(f"{_COMMENT}/keep", ModerationViewSet.as_view({"post": "keep"})),
+]
+
+watchlist_urls = [
+    path("watchlist", WatchlistViewSet.as_view({"get": "whole"})),
+    path(
+        "watchlist/<uuid:market_id>",
+        WatchlistViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
+]
 
 urlpatterns = [
+    *analytics_urls,
+    *comment_urls,
+    *watchlist_urls,
     path("market-groups", groups.MarketGroupViewSet.as_view({"get": "list", "post": "create"})),
     path("market-groups/<uuid:group_id>", groups.MarketGroupViewSet.as_view({"get": "retrieve"})),
     path("markets", MarketViewSet.as_view({"get": "list", "post": "create"})),

@@ -1,20 +1,29 @@
 """What Django finds of the markets app: an explicit list over its subpackages. Nobody inside the project imports from here."""
 
+from markets.analytics.markets.models import MarketBucket, MarketFigures, MarketTrader, MarketTraderDay
+from markets.comments.models import Comment, CommentReport
 from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
 from markets.lifecycle.resolution.models import DecisionRequest, Dispute, Evidence, ResolutionProposal
 from markets.rewards.models import RewardCampaign, RewardHour, RewardPayout, RewardSample, RewardScore
 from markets.trading.limit_models import LimitDefaults
 from markets.trading.models import Order, Position, Trade
+from markets.watchlist.models import WatchedMarket
 
 __all__ = [
     "Account",
+    "Comment",
+    "CommentReport",
     "DecisionRequest",
     "Dispute",
     "Evidence",
     "LimitDefaults",
     "Market",
+    "MarketBucket",
+    "MarketFigures",
     "MarketGroup",
+    "MarketTrader",
+    "MarketTraderDay",
     "Order",
     "Outcome",
     "Position",
@@ -26,4 +35,5 @@ __all__ = [
     "RewardSample",
     "RewardScore",
     "Trade",
+    "WatchedMarket",
 ]

@@ -11,6 +11,7 @@ from markets.engine.units import SET_UNITS
 from markets.ledger.models import Account
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution.dossier import MOST_EVENTS, dossier
+from markets.oversight import figures_tab
 from markets.oversight.chart import steps
 from markets.oversight.depth import ladders
 from markets.trading.models import Order, Position, Trade
@@ -142,6 +143,7 @@ def _events(market: Market, labels: Sequence[str], page: str) -> dict[str, Any]:
 
 SECTIONS = (
     Section("overview", "Overview", "markets.read", _overview),
+    Section("figures", "Figures", "markets.read", figures_tab.read),
     Section("book", "Book", "markets.read", _book),
     Section("trades", "Trades", "orders.read", _trades),
     Section("orders", "Orders", "orders.read", _orders),

@@ -5,6 +5,7 @@ from datetime import datetime
 from random import Random
 
 from governance.identity.models import User
+from markets.comments.services import post_comment
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market
 from markets.simulation import people
@@ -16,6 +17,9 @@ from markets.simulation.tenants import CREDIT, HARBOUR, TENANTS, Behaviour, Tena
 from markets.simulation.truth import verdict
 
 ADMIN_UNITS = 1_000 * CREDIT
+
+# What the first two traders of a new open market say about it: a remark, and an answer to it.
+_REMARK, _ANSWER = "I would not bet the boat on it.", "That is what the other side of my order is for."
 # How far an exhibit has come; it is only ever taken further.
 _STAGES = (
     "draft",
@@ -87,8 +91,19 @@ def _show(exhibit: Exhibit, cast: Cast, clock: Callable[[], datetime], seed: int
     cast.staff.bring_to_open(market, now=now)
     if market.status == Market.Status.OPEN and not market.trade_sequence:
         trade(market, cast.traders, orders=exhibit.orders, seed=seed, rng=Random(f"{seed}:{market.question}"), now=now)
+        if exhibit.status == Market.Status.OPEN:
+            _discuss(market, cast, now)
     _end(exhibit, cast, market, clock, seed)
     return True
+
+
+def _discuss(market: Market, cast: Cast, now: datetime) -> None:
+    """Two traders exchange a word; each market has others, for nobody may write much in a minute."""
+    traders = list(cast.traders.values())
+    place = Market.objects.filter(organization=cast.organization).count()
+    speaker, other = traders[place % len(traders)], traders[(place + 1) % len(traders)]
+    remark = post_comment(actor=speaker, market_id=market.pk, text=_REMARK, parent_id=None, now=now)
+    post_comment(actor=other, market_id=market.pk, text=_ANSWER, parent_id=remark.pk, now=now)
 
 
 def _end(exhibit: Exhibit, cast: Cast, market: Market, clock: Callable[[], datetime], seed: int) -> None:

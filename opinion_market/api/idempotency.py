@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from opinion_market.api.errors import TooManyRequests
 from opinion_market.api.json import JsonRenderer, dump
 from opinion_market.api.problems import ANTICIPATED, MEDIA_TYPE, problem_of, problem_response
 from opinion_market.kernel import clock
@@ -97,7 +98,8 @@ def _carry_out(handler: Callable[[], Response], request: Request) -> Answer:
             response = handler()
     except ANTICIPATED as raised:
         problem = problem_of(raised)
-        if problem is None or problem.error.status >= 500:
+        # Asked too often is no answer to keep: the caller is told to come again with the same key.
+        if problem is None or problem.error.status >= 500 or isinstance(problem.error, TooManyRequests):
             raise
         return Answer(problem.error.status, problem_response(problem, request._request).content.decode())
     return Answer(response.status_code, "" if response.data is None else dump(response.data).decode())

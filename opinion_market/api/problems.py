@@ -74,8 +74,7 @@ def problem_of(raised: Exception) -> Problem | None:
     """The problem an exception stands for; None if it was not anticipated."""
     match raised:
         case DomainError():
-            headers = {"WWW-Authenticate": 'Bearer realm="api"'} if raised.status == 401 else {}
-            problem = Problem(raised, headers=headers)
+            problem = Problem(raised, headers=_headers(raised))
         case exceptions.ValidationError():
             problem = Problem(InvalidInput("Some fields are not acceptable."), errors=list(field_errors(raised.detail)))
         case exceptions.ParseError():
@@ -89,6 +88,14 @@ def problem_of(raised: Exception) -> Problem | None:
             same = next((error for kind, error in _SAME_MEANING.items() if isinstance(raised, kind)), None)
             return problem_of(same()) if same else None
     return problem
+
+
+def _headers(error: DomainError) -> Mapping[str, str]:
+    if error.status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="api"'}
+    if isinstance(error, TooManyRequests) and "wait_s" in error.data:
+        return {"Retry-After": str(error.data["wait_s"])}
+    return {}
 
 
 def problem_response(problem: Problem, request: HttpRequest) -> HttpResponse:

@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Limits", "speed", "markets.LimitDefaults"),
         Entry("Reward campaigns", "redeem", "markets.RewardCampaign"),
         Entry("Rewards paid", "paid", "markets.RewardPayout"),
+        Entry("Comments", "forum", "markets.Comment"),
     ),
     "Ledger": (
         Entry("Accounts", "account_balance_wallet", "markets.Account"),

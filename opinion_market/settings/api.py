@@ -61,6 +61,8 @@ SPECTACULAR_SETTINGS = {
         "OrderTypeEnum": "markets.trading.models.Order.Type",
         "OrderSideEnum": "markets.trading.models.Order.Side",
         "TimeInForceEnum": "markets.trading.models.Order.TimeInForce",
+        "CommentStateEnum": "markets.comments.api.shapes.COMMENT_STATES",
+        "HistoryIntervalEnum": "markets.analytics.markets.api.shapes.INTERVAL_CHOICES",
     },
 }
 

@@ -6,7 +6,7 @@ from tests.api_markets.venue import Person, Venue, an_order
 
 STEPS = ["submit", "return", "approve", "open", "halt", "close", "resolve", "withdraw-resolution", "finalize"]
 JUDGING = ["confirm", "void", "approve-void", "reject-void", "approve-correction", "reject-correction"]
-MARKET_READS = ["", "/book", "/trades", "/prices", "/events", "/evidence", "/dossier", "/dossier/download"]
+MARKET_READS = ["", "/book", "/trades", "/prices", "/events", "/comments", "/evidence", "/dossier", "/dossier/download"]
 SUM = {"units": 1}
 
 

@@ -22,7 +22,9 @@ LISTS = {
     "eventstore_event": "system.audit",
     "eventstore_streamsummary": "system.audit",
 }
-SECTIONS = ["overview", "book", "trades", "orders", "resolution", "dossier", "positions", "accounts", "events"]
+SECTIONS = [
+    "overview", "figures", "book", "trades", "orders", "resolution", "dossier", "positions", "accounts", "events",
+]  # fmt: skip
 
 
 def test_an_empty_platform_has_a_home_page_that_says_so():

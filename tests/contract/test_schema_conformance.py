@@ -69,6 +69,7 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict]:
         bob.order(market, side="sell", price=6000, quantity=50)
         ann.order(market, price=6500, quantity=20)
         order = ann.order(market, price=4000)["id"]
+        comment = bob.post(f"markets/{market}/comments", {"text": "It will rain."}, 201)["id"]
         staged, carl = venue.market(), venue.trader()
         offer = {"name": "Quotes", "market": market, "budget": 24, "hours": 24, "max_distance": 3_000}
         campaign = venue.chief.post("reward-campaigns", {"organization": venue.organization.slug, **offer})["id"]
@@ -80,6 +81,7 @@ def world(django_db_setup, django_db_blocker) -> Iterator[dict]:
                 "market_id": market,
                 "order_id": order,
                 "campaign_id": campaign,
+                "comment_id": comment,
                 "reference": venue.organization.slug,
                 "user_id": str(carl.user.pk),
                 "stream": f"market-{market}",

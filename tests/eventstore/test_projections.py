@@ -145,7 +145,7 @@ def test_commands_rebuild_and_run_by_hand() -> None:
     call_command("run_subscriptions", "--once", stdout=out)
     assert "event_statistics is rebuilt." in out.getvalue()
     assert "stream_summaries: up to date" in out.getvalue()
-    with pytest.raises(CommandError, match="There are: event_statistics, stream_summaries"):
+    with pytest.raises(CommandError, match=r"There are: event_statistics, .*stream_summaries"):
         call_command("rebuild_projection", "nothing")
     with pytest.raises(UnknownProjection):
         projections.named("nothing")

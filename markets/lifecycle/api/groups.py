@@ -13,6 +13,7 @@ from governance.access.drf import PUBLIC, access, signed_in_user
 from governance.access.errors import PermissionMissing
 from governance.organizations.errors import OrganizationNotFound
 from governance.organizations.selectors import organization_by
+from markets.analytics.markets.ranking import day_figures
 from markets.lifecycle import groups, selectors
 from markets.lifecycle.api.shapes import GroupInput, GroupSerializer, GroupWithMarketsSerializer, market_body
 from markets.lifecycle.errors import GroupNotFound, InvalidMarket
@@ -63,9 +64,9 @@ class MarketGroupViewSet(IdempotentMixin, GenericViewSet[MarketGroup]):
         members = selectors.markets_visible_to(rights).filter(group=group).order_by("created_at", "pk")
         members = members.select_related("organization").prefetch_related("outcomes")
         shows_people = rights.has("markets.read", group.organization_id)
-        return Response(
-            {**_body(group), "markets": [market_body(market, shows_people=shows_people) for market in members]}
-        )
+        days = day_figures([market.pk for market in members], now=clock.now())
+        bodies = [market_body(market, shows_people=shows_people, day=days[market.pk]) for market in members]
+        return Response({**_body(group), "markets": bodies})
 
     @extend_schema(
         operation_id="market_groups_create",

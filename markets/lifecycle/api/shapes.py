@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from markets.analytics.markets.ranking import DayFigures
 from markets.engine.units import MAX_QUANTITY, SET_UNITS
 from markets.ledger.services import MAX_UNITS
 from markets.lifecycle.models import MAX_OUTCOMES, Market
@@ -31,6 +32,9 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     index = serializers.IntegerField(help_text="Its place in every vector of the market.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field, which the metaclass takes off the class
     price = serializers.IntegerField(help_text="Last price in units; the opening price before the first trade.")
+    price_change_24h = serializers.IntegerField(
+        allow_null=True, help_text="Units; since the opening price if the market opened later. Null before it opened."
+    )
     payout = serializers.IntegerField(allow_null=True, help_text="What a contract pays, once a resolution is proposed.")
 
 
@@ -103,6 +107,8 @@ class MarketSerializer(serializers.Serializer[Any]):
     open_sets = serializers.IntegerField(help_text="Complete sets in existence.")
     volume = serializers.IntegerField(help_text="Contracts traded.")
     volume_value = serializers.IntegerField(help_text="Units paid for them.")
+    volume_24h = serializers.IntegerField(help_text="Contracts traded within 24 hours.")
+    volume_24h_value = serializers.IntegerField(help_text="Units paid for them.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Binary market", value=MARKET_INPUT_EXAMPLE, request_only=True)])
@@ -271,8 +277,8 @@ def scalar_body(market: Market) -> dict[str, object] | None:
     }
 
 
-def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
-    """A market, read with its organization and outcomes."""
+def market_body(market: Market, *, shows_people: bool, day: DayFigures) -> dict[str, object]:
+    """A market, read with its organization and outcomes, and its last 24 hours."""
     payout = market.payout_units
     people = (market.created_by_id, market.approved_by_id, market.resolved_by_id) if shows_people else (None,) * 3
     return {
@@ -292,6 +298,7 @@ def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
                 "index": outcome.index,
                 "label": outcome.label,
                 "price": market.price_units[outcome.index],
+                "price_change_24h": day.change_units(outcome.index),
                 "payout": payout[outcome.index] if payout is not None else None,
             }
             for outcome in market.outcomes.all()
@@ -329,4 +336,6 @@ def market_body(market: Market, *, shows_people: bool) -> dict[str, object]:
         "open_sets": market.open_sets,
         "volume": market.volume_contracts,
         "volume_value": market.volume_units,
+        "volume_24h": day.contracts,
+        "volume_24h_value": day.value_units,
     }
