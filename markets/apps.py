@@ -5,3 +5,10 @@ class MarketsConfig(AppConfig):
     name = "markets"
     verbose_name = "Exchange"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Models can be imported only from here on.
+        from markets.analytics.traders.projection import TRADER_FIGURES  # noqa: PLC0415
+        from opinion_market.eventstore import projections  # noqa: PLC0415
+
+        projections.register(TRADER_FIGURES)
