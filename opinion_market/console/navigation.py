@@ -24,6 +24,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Orders", "receipt_long", "markets.Order"),
         Entry("Trades", "swap_horiz", "markets.Trade"),
         Entry("Positions", "pie_chart", "markets.Position"),
+        Entry("Leaderboards", "leaderboard", "markets.Standing"),
     ),
     "Ledger": (
         Entry("Accounts", "account_balance_wallet", "markets.Account"),

@@ -22,6 +22,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 10},
     },
+    "compute-standings": {
+        "task": "markets.compute_standings",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
     "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }

@@ -91,7 +91,9 @@ def test_the_worst_case_is_the_worst_of_every_outcome_and_pattern_of_fills(expos
 
 
 @given(exposures(), st.integers(0, 100), st.data())
-def test_no_split_payout_is_worse_than_the_worst_outcome(exposure: MarketExposure, cut: int, data: st.DataObject) -> None:
+def test_no_split_payout_is_worse_than_the_worst_outcome(
+    exposure: MarketExposure, cut: int, data: st.DataObject
+) -> None:
     first = cut * 100
     vector = [first, SET_UNITS - first, *[0] * (len(exposure.contracts) - 2)]
     vector = data.draw(st.permutations(vector))

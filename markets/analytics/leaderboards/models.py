@@ -23,9 +23,7 @@ class Listing(UuidModel):
     class Meta:
         ordering = ["user"]
         constraints = [
-            models.UniqueConstraint(
-                Lower("pseudonym"), condition=~models.Q(pseudonym=""), name="listing_pseudonym"
-            )
+            models.UniqueConstraint(Lower("pseudonym"), condition=~models.Q(pseudonym=""), name="listing_pseudonym")
         ]
 
     def __str__(self) -> str:

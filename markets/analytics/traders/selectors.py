@@ -75,9 +75,7 @@ class MarketResult:
     @property
     def profit_units(self) -> int:
         """Cash flow and change of value within the period: what was unrealised at its start counts as had."""
-        return (
-            self.realised_units + self.unrealised_units - self.before.unrealised_units(self.before_price_units)
-        )
+        return self.realised_units + self.unrealised_units - self.before.unrealised_units(self.before_price_units)
 
     @property
     def is_active(self) -> bool:
