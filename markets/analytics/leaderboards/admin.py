@@ -81,6 +81,7 @@ class StandingAdmin(ExportedPage):
     view_permission = "participants.read"
     resource_classes = (StandingExport,)
     list_display = (
+        "organization",
         "rank",
         "trader",
         "shown",

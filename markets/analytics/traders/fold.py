@@ -143,7 +143,7 @@ class _Movement:
 
     def _settle(self, data: EventData) -> None:
         """Everybody's contracts are paid out, for nothing too, and the standing forecasts meet what happened."""
-        course, payouts = self.course, defaultdict(int, {account: units for account, units in data["payouts"]})
+        course, payouts = self.course, defaultdict(int, dict(data["payouts"]))
         course.payout_units = list(data["payout_units"])
         course.price_units = list(data["payout_units"])
         ended_ms = _milliseconds(self.at) if course.closed_ms is None else course.closed_ms

@@ -93,10 +93,14 @@ def results_of(accounts: Collection[int], *, start: date | None = None) -> list[
 
 
 def _result(row: tuple[Any, ...]) -> MarketResult:
-    head, forecast = row[:12], Forecast(**json.loads(row[12]))
-    stake, prices = Stake(*row[13:21]), row[5]
-    before = Stake(*row[21:29]) if row[21] is not None else Stake.empty(len(prices))
-    return MarketResult(*head, forecast, stake, before, row[29] or prices)
+    prices = row[5]
+    return MarketResult(
+        *row[:12],
+        forecast=Forecast(**json.loads(row[12])),
+        stake=Stake(*row[13:21]),
+        before=Stake(*row[21:29]) if row[21] is not None else Stake.empty(len(prices)),
+        before_price_units=row[29] or prices,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def daily_stakes(accounts: Collection[int], *, until: date) -> list[DailyStake]:
             "WHERE account_id = ANY(%s) AND day <= %s ORDER BY day, market_id, account_id",
             [list(accounts), until],
         )
-        return [DailyStake(*row[:3], Stake(*row[3:])) for row in cursor.fetchall()]
+        return [DailyStake(*row[:3], stake=Stake(*row[3:])) for row in cursor.fetchall()]
 
 
 def closing_prices(markets: Collection[UUID], *, until: date) -> dict[date, dict[UUID, Sequence[int]]]:
