@@ -22,6 +22,11 @@ _STAKE = (
     "contracts", "basis_units", "cash_units", "fees_units", "turnover_units", "invested_units", "fills", "traded_contracts",
 )  # fmt: skip
 
+_HEAD = (
+    "account_id", "market_id", "organization_id", "question", "category", "price_units", "payout_units", "first_at",
+    "last_at", "settled_at", "brier_millionths", "log_micronats",
+)  # fmt: skip
+
 # Settled before the period, a market adds nothing to it. The two lateral probes read one index entry each.
 _RESULTS = f"""
 SELECT r.account_id, r.market_id, m.organization_id, m.question, m.category, c.price_units, c.payout_units,
@@ -95,7 +100,7 @@ def results_of(accounts: Collection[int], *, start: date | None = None) -> list[
 def _result(row: tuple[Any, ...]) -> MarketResult:
     prices = row[5]
     return MarketResult(
-        *row[:12],
+        **dict(zip(_HEAD, row[:12], strict=True)),
         forecast=Forecast(**json.loads(row[12])),
         stake=Stake(*row[13:21]),
         before=Stake(*row[21:29]) if row[21] is not None else Stake.empty(len(prices)),
@@ -121,7 +126,7 @@ def daily_stakes(accounts: Collection[int], *, until: date) -> list[DailyStake]:
             "WHERE account_id = ANY(%s) AND day <= %s ORDER BY day, market_id, account_id",
             [list(accounts), until],
         )
-        return [DailyStake(*row[:3], stake=Stake(*row[3:])) for row in cursor.fetchall()]
+        return [DailyStake(market, account, day, Stake(*stake)) for market, account, day, *stake in cursor.fetchall()]
 
 
 def closing_prices(markets: Collection[UUID], *, until: date) -> dict[date, dict[UUID, Sequence[int]]]:
