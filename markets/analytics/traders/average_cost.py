@@ -109,6 +109,12 @@ class Stake:
         self.contracts = [held - quantity for held in self.contracts]
         self.cash_units += quantity * SET_UNITS
 
+    def split(self, outcome: int, price: int, new_price: int) -> None:
+        """`outcome` becomes two, itself and a new last one: as many contracts of it, for a share of the cost by these prices."""
+        self.contracts.append(self.contracts[outcome])
+        self.basis_units[outcome], new = spread(self.basis_units[outcome], [price, new_price])
+        self.basis_units.append(new)
+
     def settle(self, payout_units: int) -> None:
         """All contracts are paid out."""
         self.cash_units += payout_units

@@ -55,3 +55,10 @@ class Course:
         self.price_units[book] = fill["price"]
         if len(self.price_units) == 2:
             self.price_units[1 - book] = SET_UNITS - fill["price"]
+
+    def split(self, data: EventData) -> None:
+        """A new last outcome is split off from another, from the data of OutcomeSplit; the house's curve is refined likewise."""
+        self.price_units = list(data["prices"])
+        if self.liquidity:
+            self.prior_units = list(data["prior_units"])
+            self.sold.append(self.sold[data["outcome"]])

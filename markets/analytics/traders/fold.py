@@ -96,8 +96,12 @@ class _Movement:
             self._stake(data["account"]).mint(data["quantity"], self.course.price_units)
             self._explain(data["account"], -data["quantity"] * SET_UNITS)
             self.escrow += data["quantity"] * SET_UNITS
+        elif type == "OutcomeSplit":
+            self._split(data)
         elif "payouts" in data:
-            self._settle(data)
+            self._settle(data, is_void=type == "MarketVoided")
+        elif type == "ResolutionCorrected":
+            self._correct(data)
         self._rest()
         for key in self.touched:
             self._forecast(key)
@@ -141,23 +145,54 @@ class _Movement:
         self.escrow += (short - baskets) * SET_UNITS
         self.course.trade(book, taker_buys=taker_buys, fill=fill)
 
-    def _settle(self, data: EventData) -> None:
-        """Everybody's contracts are paid out, for nothing too, and the standing forecasts meet what happened."""
+    def _split(self, data: EventData) -> None:
+        """Everybody who holds the outcome holds the new one too; the house's greater subsidy is nobody's profit."""
+        outcome = data["outcome"]
+        self.course.split(data)
+        price, new_price = data["prices"][outcome], data["prices"][-1]
+        for key, result in self._everybody():
+            result.stake.split(outcome, price, new_price)
+            result.forecast.split(outcome, price, new_price)
+            self.touched.add(key)
+        if data["subsidy_units"]:
+            self._explain(self.course.house_account, data["subsidy_units"])
+            self._explain(data["subsidy_account"], -data["subsidy_units"])
+
+    def _everybody(self) -> list[tuple[Key, Result]]:
+        """All who ever had a stake in the market."""
+        return [(key, result) for key, result in self.fold.results.items() if key[1] == self.market]
+
+    def _correct(self, data: EventData) -> None:
+        """Another vector after the settlement: the scores are those against it. What is paid back and forth is cash."""
+        self.course.payout_units = list(data["payout_units"])
+        self.course.price_units = list(data["payout_units"])
+        for key, result in self._everybody():
+            self._score(key, result)
+
+    def _score(self, key: Key, result: Result) -> None:
+        payout = self.course.payout_units
+        self.touched.add(key)
+        result.brier_millionths = None if payout is None else result.forecast.brier_millionths(payout)
+        result.log_micronats = None if payout is None else result.forecast.log_micronats(payout)
+
+    def _settle(self, data: EventData, *, is_void: bool) -> None:
+        """Everybody's contracts are paid out, for nothing too, and the standing forecasts meet what happened.
+
+        What a void market pays says nothing of what happened, so nothing is scored.
+        """
         course, payouts = self.course, defaultdict(int, dict(data["payouts"]))
         course.payout_units = list(data["payout_units"])
         course.price_units = list(data["payout_units"])
         ended_ms = _milliseconds(self.at) if course.closed_ms is None else course.closed_ms
-        for key, result in self.fold.results.items():
-            account, market = key
-            if market != self.market:
-                continue
-            self.touched.add(key)
+        for key, result in self._everybody():
+            account = key[0]
             result.stake.settle(payouts[account])
             self._explain(account, payouts[account])
             result.forecast.end(ended_ms)
             result.settled_at = self.at
-            result.brier_millionths = result.forecast.brier_millionths(course.payout_units)
-            result.log_micronats = result.forecast.log_micronats(course.payout_units)
+            self.touched.add(key)
+            if not is_void:
+                self._score(key, result)
         self.escrow -= sum(payouts.values())
 
     def _rest(self) -> None:

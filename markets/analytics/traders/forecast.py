@@ -51,7 +51,7 @@ class Forecast:
     weight_ms: int = 0
     sums: list[int] = field(default_factory=list)
     logs: list[int] = field(default_factory=list)
-    squares: int = 0
+    squares: list[int] = field(default_factory=list)
 
     def stand(self, chances: Sequence[int], at_ms: int) -> None:
         """Another forecast stands from now on; none if there are no chances."""
@@ -64,13 +64,28 @@ class Forecast:
         stood = at_ms - self.since_ms
         if self.chances and stood > 0:
             if not self.sums:
-                self.sums, self.logs = [0] * len(self.chances), [0] * len(self.chances)
+                self.sums, self.logs, self.squares = ([0] * len(self.chances) for _ in range(3))
             self.weight_ms += stood
             for outcome, chance in enumerate(self.chances):
                 self.sums[outcome] += stood * chance
                 self.logs[outcome] += stood * log_of(chance)
-                self.squares += stood * chance * chance
+                self.squares[outcome] += stood * chance * chance
         self.chances = []
+
+    def split(self, outcome: int, price: int, new_price: int) -> None:
+        """`outcome` becomes two, itself and a new last one, at these prices: what was expected of it is shared out likewise."""
+        whole = price + new_price
+        if self.chances:
+            shares = spread(self.chances[outcome], [price, new_price])
+            self.chances[outcome] = shares[0]
+            self.chances.append(shares[1])
+        if self.sums:
+            total, log, square = self.sums[outcome], self.logs[outcome], self.squares[outcome]
+            self.sums[outcome], self.squares[outcome] = total * price // whole, square * price**2 // whole**2
+            self.sums.append(total - self.sums[outcome])
+            self.squares.append(square * new_price**2 // whole**2)
+            self.logs[outcome] = log + self.weight_ms * log_of(price * MILLION // whole)
+            self.logs.append(log + self.weight_ms * log_of(new_price * MILLION // whole))
 
     def brier_millionths(self, payout_units: Sequence[int]) -> int | None:
         """Mean Brier score in millionths, 0 to 2,000,000; None if no forecast ever stood."""
@@ -78,7 +93,7 @@ class Forecast:
             return None
         truth = [units * _UNIT_CHANCE for units in payout_units]
         cross = sum(share * total for share, total in zip(truth, self.sums, strict=True))
-        error = self.squares - 2 * cross + self.weight_ms * sum(share * share for share in truth)
+        error = sum(self.squares) - 2 * cross + self.weight_ms * sum(share * share for share in truth)
         return _rounded(error, self.weight_ms * MILLION)
 
     def log_micronats(self, payout_units: Sequence[int]) -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date
+from functools import lru_cache
 from uuid import UUID
 
 from django.db import connection
@@ -9,13 +10,16 @@ from django.db import connection
 from markets.analytics.traders import rows
 from markets.analytics.traders.course import Course
 from markets.analytics.traders.fold import Key
+from opinion_market.eventstore.notes import TYPE_PREFIX
 from opinion_market.eventstore.projections import Projection
 from opinion_market.eventstore.read import RecordedEvent
 
 _MARKET = "market-"
-_ACCOUNT = "account-"
+# Events that concern everybody who ever had a stake in the market.
+_OF_EVERYBODY = frozenset({"MarketSettled", "MarketVoided", "ResolutionCorrected", "OutcomeSplit"})
 
 
+@lru_cache(maxsize=10_000)
 def market_of(stream: str) -> str | None:
     """The id of the market whose stream it is; None for other streams."""
     if not stream.startswith(_MARKET):
@@ -27,16 +31,15 @@ def market_of(stream: str) -> str | None:
 
 
 def _moves_cash(event: RecordedEvent) -> bool:
-    """Whether it is an account's or a market's own. What notes of people and programs say of cash is nobody's cash."""
-    return event.stream.startswith(_ACCOUNT) or market_of(event.stream) is not None
+    """Whether it is the platform's own. What notes of people and programs say of cash is nobody's cash."""
+    return not event.type.startswith(TYPE_PREFIX)
 
 
 def _handle(given: Sequence[RecordedEvent]) -> None:
     """Bring the figures up to these events: three reads and five writes per batch, however many they are."""
     events = [event for event in given if _moves_cash(event)]
     markets = {market for event in events if (market := market_of(event.stream)) is not None}
-    # A settlement concerns everybody who ever held anything in the market.
-    whole = {market_of(event.stream) or "" for event in events if "payouts" in event.data}
+    whole = {market_of(event.stream) or "" for event in events if event.type in _OF_EVERYBODY}
     keys = {(account, market) for market, account in _concerned(events) if market not in whole}
     accounts = {account for event in events for account, *_ in event.data.get("cash", ())}
     accounts |= {account for account, _ in keys}
