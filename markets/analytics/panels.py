@@ -32,7 +32,7 @@ class PeriodLink:
 
 
 def panels(account: Account, *, period: str, now: datetime) -> dict[str, Any]:
-    """A trader's figures in a period and the risk of what they hold, in this account's organization. Eight statements."""
+    """A trader's figures in a period and the risk of what they hold, in this account's organization. Six statements."""
     chosen = period if period in PERIODS else DEFAULT_PERIOD
     start = first_day(chosen, now)
     results = results_of([account.pk], start=start)

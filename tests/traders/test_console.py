@@ -8,6 +8,8 @@ from markets.analytics.traders.models import TraderResult
 from markets.ledger.models import Account
 from opinion_market.kernel import clock
 from tests.console.scene import Exchange, client_of, page
+from tests.console.test_pages import queries_of
+from tests.governance.people import a_member, an_organization
 from tests.traders.feed import refigure
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +84,23 @@ def test_one_board_is_listed_at_a_time_and_ends_at_the_tenants_border() -> None:
     own = shown.first()
     assert "shrunk towards the mean" in client.get(page("markets_standing_change", own.pk)).content.decode()
     assert client.post(page("markets_standing_change", own.pk), {"rank": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize(("role", "status"), [("viewer", 200), ("auditor", 200), ("", 403)])
+def test_leaderboards_are_for_those_who_may_read_participants(role: str, status: int) -> None:
+    client = client_of(a_member(an_organization(), role, staff=True))
+    address = page("markets_standing_changelist")
+    assert client.get(address).status_code == status
+    assert (f'href="{address}"' in client.get(page("index")).content.decode()) == (status == 200)
+
+
+def test_an_accounts_page_asks_no_more_of_the_database_the_more_was_traded() -> None:
+    exchange = Exchange()
+    buyer, _ = exchange.trade(exchange.market())
+    refigure()
+    client, address = client_of(exchange.root), page("markets_account_change", account_of(exchange, buyer).pk)
+    before = queries_of(client, address)
+    for number in range(4):
+        exchange.order(buyer, exchange.market(category=f"c{number}"), side="buy", price=6_000, quantity=10)
+    refigure()
+    assert queries_of(client, address) == before

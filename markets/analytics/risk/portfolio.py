@@ -71,7 +71,7 @@ class PortfolioRisk:
 
 
 def risk_of(account_ids: Collection[int]) -> PortfolioRisk:
-    """The risk of what these accounts hold and have ordered now. Five statements, however much it is."""
+    """The risk of what these accounts hold and have ordered now. Four statements, however much it is."""
     cash = Account.objects.filter(pk__in=account_ids).values_list("balance_units", "reserved_units")
     balances = list(cash)
     held: dict[UUID, dict[int, int]] = defaultdict(lambda: defaultdict(int))
