@@ -1,7 +1,8 @@
 """What an account's page in the console shows of its owner's trading and risk."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.html import format_html
@@ -10,15 +11,18 @@ from django.utils.safestring import SafeString
 from governance.access.pages import Fact
 from markets.analytics.risk.portfolio import PortfolioRisk, risk_of
 from markets.analytics.traders.figures import Figures, figures_of
+from markets.analytics.traders.history import DayFigures, history
 from markets.analytics.traders.periods import PERIODS, first_day
 from markets.analytics.traders.selectors import MarketResult, active_days, results_of
 from markets.ledger.models import Account
+from markets.oversight.chart import steps
 from markets.oversight.columns import amount, number
 from markets.oversight.percentages import decimal, percentage
 
 DEFAULT_PERIOD = "all"
 PERIOD_NAMES = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "all": "All time"}
 MOST_MARKETS = 20
+CHART_WIDTH, CHART_HEIGHT = 720.0, 140.0
 _FIGURES_OF_USER = "/api/v1/ai-analytics/analytics/user"
 
 
@@ -31,17 +35,56 @@ class PeriodLink:
     is_chosen: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ProfitChart:
+    """Profit and its realised part by day, as SVG paths; the scale's ends in units."""
+
+    profit_path: str
+    realised_path: str
+    high_units: int
+    low_units: int
+    first: date
+    last: date
+    width: float = CHART_WIDTH
+    height: float = CHART_HEIGHT
+
+
+def profit_chart(days: Sequence[DayFigures]) -> ProfitChart | None:
+    """Of two days or more; the scale includes zero."""
+    if len(days) < 2:
+        return None
+    values = [units for day in days for units in (day.profit_units, day.realised_units)]
+    high, low = max(0, *values), min(0, *values)
+    if high == low:
+        return None
+
+    def path(heights: Sequence[int]) -> str:
+        points = [(index / len(days), float(units)) for index, units in enumerate(heights)]
+        return steps(points, width=CHART_WIDTH, height=CHART_HEIGHT, low=low, high=high)
+
+    return ProfitChart(
+        profit_path=path([day.profit_units for day in days]),
+        realised_path=path([day.realised_units for day in days]),
+        high_units=high,
+        low_units=low,
+        first=days[0].day,
+        last=days[-1].day,
+    )
+
+
 def panels(account: Account, *, period: str, now: datetime) -> dict[str, Any]:
-    """A trader's figures in a period and the risk of what they hold, in this account's organization. Six statements."""
+    """A trader's figures in a period and the risk of what they hold, in this account's organization. Eight statements."""
     chosen = period if period in PERIODS else DEFAULT_PERIOD
     start = first_day(chosen, now)
     results = results_of([account.pk], start=start)
     figures = figures_of(results, active_days=active_days([account.pk], start=start))
     risk = risk_of([account.pk])
+    days = history([account.pk], period=chosen, now=now)
     query = f"?organization={account.organization_id}&period={chosen}"
     return {
         "periods": [PeriodLink(title, f"?period={name}", name == chosen) for name, title in PERIOD_NAMES.items()],
         "figures": figures,
+        "chart": profit_chart(days),
         "profit_facts": profit_facts(figures),
         "skill_facts": skill_facts(figures),
         "results": results[:MOST_MARKETS],

@@ -1,10 +1,12 @@
 """An account's page in the console shows its owner's figures and risk, and who leads has a page of its own."""
 
+from datetime import timedelta
+
 import pytest
 
 from markets.analytics.leaderboards.models import Standing
 from markets.analytics.leaderboards.standings import compute_standings
-from markets.analytics.traders.models import TraderResult
+from markets.analytics.traders.models import MarketClose, TraderDay, TraderResult
 from markets.ledger.models import Account
 from opinion_market.kernel import clock
 from tests.console.scene import Exchange, client_of, page
@@ -104,3 +106,25 @@ def test_an_accounts_page_asks_no_more_of_the_database_the_more_was_traded() -> 
         exchange.order(buyer, exchange.market(category=f"c{number}"), side="buy", price=6_000, quantity=10)
     refigure()
     assert queries_of(client, address) == before
+
+
+def test_the_profit_of_two_days_or_more_is_drawn() -> None:
+    exchange = Exchange()
+    buyer, _ = exchange.trade(exchange.market())
+    refigure()
+    account = account_of(exchange, buyer)
+    client, address = client_of(exchange.root), page("markets_account_change", account.pk)
+    assert client.get(address).context["chart"] is None
+    for day in TraderDay.objects.all():
+        day.day -= timedelta(days=2)
+        day.save()
+    for close in MarketClose.objects.all():
+        close.day -= timedelta(days=2)
+        close.save()
+    chart = client.get(address).context["chart"]
+    result = TraderResult.objects.get(account=account)
+    prices = MarketClose.objects.get(market=result.market_id).price_units
+    profit = result.cash_units + sum(held * price for held, price in zip(result.contracts, prices, strict=True))
+    assert profit in (chart.high_units, chart.low_units)
+    assert (chart.last - chart.first).days == 2
+    assert "Profit since the first trade" in client.get(address).content.decode()

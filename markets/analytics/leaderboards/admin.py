@@ -82,6 +82,7 @@ class StandingAdmin(ExportedPage):
     resource_classes = (StandingExport,)
     list_display = (
         "organization",
+        "board",
         "rank",
         "trader",
         "shown",
@@ -98,6 +99,10 @@ class StandingAdmin(ExportedPage):
     ordering = ("organization", "rank", "id")
     sortable_by = ()
     paginator = BoundedPaginator
+
+    @column("Board")
+    def board(self, standing: Standing) -> str:
+        return f"{standing.get_metric_display()}, {standing.get_window_display()}, {standing.category or 'all markets'}"
 
     @column("Trader")
     def trader(self, standing: Standing) -> SafeString:
