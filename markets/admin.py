@@ -1,5 +1,6 @@
 """What Django's admin finds of the markets app: an explicit list over its subpackages. Nobody imports from here."""
 
+from markets.analytics.leaderboards.admin import StandingAdmin
 from markets.comments.admin import CommentAdmin
 from markets.ledger.admin import AccountAdmin, PostingAdmin
 from markets.lifecycle.admin import MarketAdmin
@@ -19,5 +20,6 @@ __all__ = [
     "PostingAdmin",
     "RewardCampaignAdmin",
     "RewardPayoutAdmin",
+    "StandingAdmin",
     "TradeAdmin",
 ]

@@ -2,7 +2,10 @@
 
 from django.urls import path
 
+from markets.analytics.leaderboards import api as leaderboards
 from markets.analytics.markets.api import figures, tops
+from markets.analytics.risk import api as risk
+from markets.analytics.traders import api as traders
 from markets.comments.api.comments import CommentViewSet
 from markets.comments.api.moderation import ModerationViewSet
 from markets.ledger.api import own, staff
@@ -128,4 +131,14 @@ urlpatterns = [
     ),
     path("organizations/<slug:reference>/members/<uuid:user_id>/deposit", staff.DepositView.as_view()),
     path("organizations/<slug:reference>/members/<uuid:user_id>/withdraw", staff.WithdrawView.as_view()),
+    path("ai-analytics/analytics/user/<uuid:user_id>", traders.UserFiguresView.as_view()),
+    path("ai-analytics/analytics/user/<uuid:user_id>/markets.csv", traders.UserMarketsExportView.as_view()),
+    path("ai-analytics/analytics/user/<uuid:user_id>/history", traders.UserHistoryView.as_view()),
+    path("ai-analytics/analytics/user/<uuid:user_id>/history.csv", traders.UserHistoryExportView.as_view()),
+    path("ai-analytics/analytics/portfolio", risk.PortfolioRiskView.as_view()),
+    path("ai-analytics/analytics/portfolio.csv", risk.PortfolioRiskExportView.as_view()),
+    path("leaderboards", leaderboards.LeaderboardViewSet.as_view({"get": "list"})),
+    path("leaderboards.csv", leaderboards.LeaderboardViewSet.as_view({"get": "export"})),
+    path("leaderboards/me", leaderboards.LeaderboardViewSet.as_view({"get": "own"})),
+    path("leaderboards/listing", leaderboards.ListingView.as_view()),
 ]

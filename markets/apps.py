@@ -7,7 +7,10 @@ class MarketsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from markets.analytics.markets.projection import MARKET_FIGURES  # noqa: PLC0415 - models, once all apps are there
+        # Models can be imported only from here on.
+        from markets.analytics.markets.projection import MARKET_FIGURES  # noqa: PLC0415
+        from markets.analytics.traders.projection import TRADER_FIGURES  # noqa: PLC0415
         from opinion_market.eventstore import projections  # noqa: PLC0415
 
         projections.register(MARKET_FIGURES)
+        projections.register(TRADER_FIGURES)

@@ -1,6 +1,8 @@
 """What Django finds of the markets app: an explicit list over its subpackages. Nobody inside the project imports from here."""
 
+from markets.analytics.leaderboards.models import Listing, Standing
 from markets.analytics.markets.models import MarketBucket, MarketFigures, MarketTrader, MarketTraderDay
+from markets.analytics.traders.models import AccountCash, MarketClose, MarketCourse, TraderDay, TraderResult
 from markets.comments.models import Comment, CommentReport
 from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
@@ -12,14 +14,18 @@ from markets.watchlist.models import WatchedMarket
 
 __all__ = [
     "Account",
+    "AccountCash",
     "Comment",
     "CommentReport",
     "DecisionRequest",
     "Dispute",
     "Evidence",
     "LimitDefaults",
+    "Listing",
     "Market",
     "MarketBucket",
+    "MarketClose",
+    "MarketCourse",
     "MarketFigures",
     "MarketGroup",
     "MarketTrader",
@@ -34,6 +40,9 @@ __all__ = [
     "RewardPayout",
     "RewardSample",
     "RewardScore",
+    "Standing",
     "Trade",
+    "TraderDay",
+    "TraderResult",
     "WatchedMarket",
 ]

@@ -1,5 +1,6 @@
 """What Celery finds of markets: an explicit list over its subpackages. Nobody inside the project imports from here."""
 
+from markets.analytics.leaderboards.tasks import compute_standings
 from markets.audit.tasks import audit_exchange
 from markets.lifecycle.tasks import drop_forgotten_evidence, run_schedule
 from markets.rewards.tasks import purge_reward_samples, run_reward_campaigns
@@ -7,6 +8,7 @@ from markets.trading.tasks import expire_due_orders, finish_kill_switches
 
 __all__ = [
     "audit_exchange",
+    "compute_standings",
     "drop_forgotten_evidence",
     "expire_due_orders",
     "finish_kill_switches",

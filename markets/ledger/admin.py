@@ -25,6 +25,7 @@ from governance.access.pages import (
     visible_organizations,
 )
 from governance.audit.deeds import record_deed
+from markets.analytics.panels import panels
 from markets.ledger import services
 from markets.ledger.forms import MemberSumForm, OrganizationSumForm, SumForm
 from markets.ledger.models import Account, Posting
@@ -96,7 +97,10 @@ class AccountAdmin(ExportedPage, TradingDeeds):
 
     def page_context(self, request: HttpRequest, row: Account) -> dict[str, Any]:
         paginator = BoundedPaginator(postings(row), 50)
+        traders = row.kind == Account.Kind.TRADER and self.permits(request, "analytics.read", row)
+        figures = panels(row, period=request.GET.get("period", ""), now=clock.now()) if traders else {}
         return {
+            **figures,
             "title": self.shown_holder(row),
             "account": row,
             "deeds": self._deeds(request, row) + self.trading_links(request, row),

@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Orders", "receipt_long", "markets.Order"),
         Entry("Trades", "swap_horiz", "markets.Trade"),
         Entry("Positions", "pie_chart", "markets.Position"),
+        Entry("Leaderboards", "leaderboard", "markets.Standing"),
         Entry("Limits", "speed", "markets.LimitDefaults"),
         Entry("Reward campaigns", "redeem", "markets.RewardCampaign"),
         Entry("Rewards paid", "paid", "markets.RewardPayout"),

@@ -31,6 +31,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"expires": 20},
     },
     "purge-reward-samples": {"task": "markets.purge_reward_samples", "schedule": timedelta(hours=24)},
+    "compute-standings": {
+        "task": "markets.compute_standings",
+        "schedule": timedelta(minutes=10),
+        "options": {"expires": 600},
+    },
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
     "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }

@@ -6,7 +6,7 @@ from django import template
 from django.utils.safestring import SafeString
 
 from markets.ledger.models import Account
-from markets.oversight import columns
+from markets.oversight import columns, percentages
 
 register = template.Library()
 
@@ -33,6 +33,12 @@ def grouped(number: int | None) -> SafeString:
 def percent(price_units: int | None) -> str:
     """A price as a chance."""
     return columns.percent(price_units)
+
+
+@register.filter
+def percentage(millionths: int | None) -> SafeString:
+    """Millionths as a percentage."""
+    return percentages.percentage(millionths)
 
 
 @register.filter
