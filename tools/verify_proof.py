@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 EVENT_FORMAT = "opinion-market event proof 1"
 STATEMENT_FORMAT = "opinion-market account statement 1"
 # What is not among these is refused: nobody checks it, so nobody should read it as proved.
-EVENT_NAMES = "position stream version type schema_version at_us data metadata previous_hash hash".split()
-SEAL_NAMES = "number first last events root previous_hash hash sealed_at_us key_id public_key signature".split()
+EVENT_NAMES = ["position", "stream", "version", "type", "schema_version", "at_us", "data", "metadata", "previous_hash", "hash"]
+SEAL_NAMES = ["number", "first", "last", "events", "root", "previous_hash", "hash", "sealed_at_us", "key_id", "public_key", "signature"]
 HEX_DIGITS = set("0123456789abcdef")
 
 
@@ -168,7 +168,9 @@ def check_inclusion(event_hash, position, inclusion, seal):
     path = [unhex(node, 32, "a node of the path") for node in inclusion["path"]]
     root = root_from_path(leaf, integer(inclusion, "leaf_index", 0), seal["events"], path)
     if root != unhex(seal["root"], 32, "root"):
-        raise Refused(f"the path of the event at position {position} does not lead to the root of seal {seal['number']}")
+        raise Refused(
+            f"the path of the event at position {position} does not lead to the root of seal {seal['number']}"
+        )
 
 
 def check_chain(chain, seals, trusted):

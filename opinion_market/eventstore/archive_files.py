@@ -112,7 +112,9 @@ def read(sha256: str) -> Iterator[EventRow]:
             for line in file:
                 yield _row(orjson.loads(line))
     except OSError as error:
-        raise ArchiveDamaged(f"The archive file {path.name} cannot be read: {error.strerror}.", file=path.name) from None
+        raise ArchiveDamaged(
+            f"The archive file {path.name} cannot be read: {error.strerror}.", file=path.name
+        ) from None
 
 
 @lru_cache(maxsize=_FILES_IN_MEMORY)

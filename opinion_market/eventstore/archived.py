@@ -52,8 +52,6 @@ def _rows(condition: str, parameters: list[Any]) -> list[EventRow]:
     for position, sha256 in places:
         in_file[sha256].append(position)
     found = {
-        row.position: row
-        for sha256, positions in in_file.items()
-        for row in archive_files.rows_at(sha256, positions)
+        row.position: row for sha256, positions in in_file.items() for row in archive_files.rows_at(sha256, positions)
     }
     return [found[position] for position, _ in places]

@@ -114,9 +114,7 @@ def _included(wanted: _WantedBlock, leaves: Sequence[tuple[int, bytes]]) -> dict
     if tree[-1][0] != wanted.block.root or len(indexes) != len(wanted.positions):
         raise SealBroken(seal=wanted.seal.number)
     return {
-        position: Inclusion(
-            wanted.seal, wanted.number * BLOCK + index, (*path(tree, index), *wanted.siblings)
-        )
+        position: Inclusion(wanted.seal, wanted.number * BLOCK + index, (*path(tree, index), *wanted.siblings))
         for position, index in indexes.items()
     }
 

@@ -104,13 +104,11 @@ def read_stream(stream: str, *, after: int = 0, until: int | None = None, batch:
             [stream, after, until, until, batch],
         )
         # What is archived is a stream's beginning, never its last event: a gap before the first row, or no row up to `until`.
-        last = events[0].version - 1 if events else until
-        if last is not None and last > after:
-            if old := archived.rows_of_stream(stream, after=after, until=last, limit=batch):
-                events = [_event(row) for row in old]
-                yield from events
-                after = events[-1].version
-                continue
+        last = (events[0].version - 1 if events else until) or 0
+        if last > after and (old := archived.rows_of_stream(stream, after=after, until=last, limit=batch)):
+            yield from map(_event, old)
+            after = old[-1].version
+            continue
         yield from events
         if len(events) < batch:
             return

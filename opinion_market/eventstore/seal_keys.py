@@ -67,9 +67,7 @@ def is_signed(content: bytes, signature: bytes, public_key: bytes) -> bool:
 def introduce_key(*, now: datetime) -> SigningKey:
     """Keep the present key's public half, the first time it is used. Appends: SealKeyIntroduced, then. Idempotent."""
     key = signing_key()
-    _, created = SealKey.objects.get_or_create(
-        pk=key.id, defaults={"public_key": key.public_key, "introduced_at": now}
-    )
+    _, created = SealKey.objects.get_or_create(pk=key.id, defaults={"public_key": key.public_key, "introduced_at": now})
     if created:
         data = {"key_id": key.id, "public_key": key.public_key.hex()}
         event = NewEvent(type="SealKeyIntroduced", data=data, at=now, metadata=metadata(actor=None))
