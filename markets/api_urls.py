@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from markets.ledger.api import own, staff
+from markets.ledger.api import own, staff, statement
 from markets.lifecycle.api.markets import MarketViewSet
 from markets.lifecycle.api.steps import MarketStepsViewSet
 from markets.trading.api import batches, events, holdings, market_data, orders, prices, sets
@@ -33,6 +33,7 @@ urlpatterns = [
     path("fills", holdings.FillViewSet.as_view({"get": "list"})),
     path("portfolio", holdings.PortfolioView.as_view()),
     path("account", own.AccountView.as_view()),
+    path("account/statement", statement.StatementView.as_view()),
     path("account/entries", own.EntryViewSet.as_view({"get": "list"})),
     path("account/entries.csv", own.EntryViewSet.as_view({"get": "export"})),
     path("organizations/<slug:reference>/subsidy", staff.SubsidyView.as_view()),

@@ -25,8 +25,31 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 EVENT_FORMAT = "opinion-market event proof 1"
 STATEMENT_FORMAT = "opinion-market account statement 1"
 # What is not among these is refused: nobody checks it, so nobody should read it as proved.
-EVENT_NAMES = ["position", "stream", "version", "type", "schema_version", "at_us", "data", "metadata", "previous_hash", "hash"]
-SEAL_NAMES = ["number", "first", "last", "events", "root", "previous_hash", "hash", "sealed_at_us", "key_id", "public_key", "signature"]
+EVENT_NAMES = [
+    "position",
+    "stream",
+    "version",
+    "type",
+    "schema_version",
+    "at_us",
+    "data",
+    "metadata",
+    "previous_hash",
+    "hash",
+]
+SEAL_NAMES = [
+    "number",
+    "first",
+    "last",
+    "events",
+    "root",
+    "previous_hash",
+    "hash",
+    "sealed_at_us",
+    "key_id",
+    "public_key",
+    "signature",
+]
 HEX_DIGITS = set("0123456789abcdef")
 
 

@@ -46,7 +46,9 @@ class CanonicalEventSerializer(serializers.Serializer[Any]):
 class InclusionSerializer(serializers.Serializer[Any]):
     seal = serializers.IntegerField(help_text="The seal's number.")
     leaf_index = serializers.IntegerField(help_text="From 0, among the seal's events.")
-    path = serializers.ListField(child=serializers.CharField(), help_text="Siblings on the way to the root, lowest first.")
+    path = serializers.ListField(
+        child=serializers.CharField(), help_text="Siblings on the way to the root, lowest first."
+    )
 
 
 class EventProofSerializer(serializers.Serializer[Any]):

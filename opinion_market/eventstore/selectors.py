@@ -68,6 +68,12 @@ def events_at(positions: Collection[int]) -> list[Event]:
     return list(Event.objects.filter(position__in=positions))
 
 
+def streams_of(positions: Collection[int]) -> dict[int, str]:
+    """The stream of each event at these global positions, archived or not."""
+    found = (model.objects.filter(position__in=positions) for model in (Event, ArchivedEvent))
+    return {position: stream for rows in found for position, stream in rows.values_list("position", "stream")}
+
+
 def require_readable(*, organizations: Organizations, position: int) -> None:
     """Raises EventNotFound unless the event, archived or not, is in a stream of these organizations."""
     if organizations is None:
