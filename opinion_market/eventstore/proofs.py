@@ -40,6 +40,11 @@ def inclusion_of(event: RecordedEvent) -> Inclusion:
     return found
 
 
+def seal_number_of(key: GlobalKey) -> int | None:
+    """The seal that covers this place in the store's order; None while there is none."""
+    return next((number for number, _ in _sealed_in([key])), None)
+
+
 def inclusions(keys: Collection[GlobalKey]) -> dict[int, Inclusion]:
     """By position; events that are not sealed yet are left out. Raises SealBroken.
 

@@ -27,7 +27,7 @@ def verify_seals(result: Verification, *, progress: Callable[[int], None] = lamb
     before: Seal | None = None
     leaves = 0
     for seal in Seal.objects.order_by("number").select_related("key").defer("blocks").iterator(chunk_size=500):
-        for kind, explanation in _faults(seal, before):
+        for kind, explanation in faults(seal, before):
             result.note(Break(kind, "seal", seal.number, None, explanation))
         result.seals += 1
         leaves += seal.events
@@ -64,15 +64,16 @@ def root_fault(seal: Seal, before: Seal | None) -> tuple[BreakKind, str] | None:
     return None
 
 
-def _faults(seal: Seal, before: Seal | None) -> list[tuple[BreakKind, str]]:
-    faults = own_faults(seal)
+def faults(seal: Seal, before: Seal | None) -> list[tuple[BreakKind, str]]:
+    """What is wrong with a seal, read with its key, given the one before it. Reads its events."""
+    found = own_faults(seal)
     if seal.number != (before.number + 1 if before else 1):
-        faults.append((BreakKind.SEAL_CHAIN, f"seal {before.number + 1 if before else 1} is missing"))
+        found.append((BreakKind.SEAL_CHAIN, f"seal {before.number + 1 if before else 1} is missing"))
     elif bytes(seal.previous_hash) != (bytes(before.hash) if before else GENESIS):
-        faults.append((BreakKind.SEAL_CHAIN, "it does not continue the seal before it"))
+        found.append((BreakKind.SEAL_CHAIN, "it does not continue the seal before it"))
     if (fault := root_fault(seal, before)) is not None:
-        faults.append(fault)
-    return faults
+        found.append(fault)
+    return found
 
 
 def _recomputed(after: GlobalKey, until: GlobalKey) -> tuple[int, bytes]:
