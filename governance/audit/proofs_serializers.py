@@ -19,7 +19,7 @@ class SealSerializer(serializers.Serializer[Any]):
     first = PlaceSerializer(help_text="The first event it covers.")
     last = PlaceSerializer(help_text="The last event it covers.")
     events = serializers.IntegerField()
-    root = serializers.CharField(help_text=HASH)
+    root = serializers.CharField(help_text=HASH)  # type: ignore[assignment]  # a field, which the metaclass takes off
     previous_hash = serializers.CharField(help_text="Hash of the seal before; zeros for the first.")
     hash = serializers.CharField(help_text=HASH)
     sealed_at_us = serializers.IntegerField()

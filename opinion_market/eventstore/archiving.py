@@ -17,7 +17,7 @@ from opinion_market.eventstore.archive_files import EventRow
 from opinion_market.eventstore.errors import ArchiveDamaged
 from opinion_market.eventstore.models import Archive, ArchivedEvent, Seal
 from opinion_market.eventstore.retention import Leaving, leaving
-from opinion_market.kernel.bulk import cell, copy_lines, escape
+from opinion_market.kernel.bulk import Cell, cell, copy_lines, escape
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,10 @@ def archive_events(
     made: list[Archive] = []
     events = 0
     for seal in _old_seals(before):
-        while may_go_on():
-            archive = _archive_part(seal, now=now)
+        for part in _parts(leaving(seal)):
+            if not may_go_on():
+                return made
+            archive = _archive_part(seal, part, now=now)
             if archive is None:
                 break
             made.append(archive)
@@ -95,8 +97,8 @@ def archive_events(
 
 
 @transaction.atomic
-def _archive_part(seal: Seal, *, now: datetime) -> Archive | None:
-    """One file. None if nothing of the seal may leave, or another process archives.
+def _archive_part(seal: Seal, part: list[Leaving], *, now: datetime) -> Archive | None:
+    """One file. None if another process archives, or has archived some of it.
 
     Locks: an advisory lock until the commit. It gets its transaction id, and holds back the store's readers, only once the
     file is on disk.
@@ -106,10 +108,10 @@ def _archive_part(seal: Seal, *, now: datetime) -> Archive | None:
         if not cursor.fetchone()[0]:
             log.info("Another process is archiving")
             return None
-    part = _first_part(leaving(seal))
-    if not part:
-        return None
     written = archive_files.write(_rows(part))
+    if written.events != sum(each.events for each in part):
+        log.info("Another process has archived events of seal %s meanwhile", seal.number)
+        return None
     places = _read_back(written)
     archive = Archive.objects.create(
         seal=seal,
@@ -135,17 +137,22 @@ def _archive_part(seal: Seal, *, now: datetime) -> Archive | None:
     return archive
 
 
-def _first_part(found: list[Leaving]) -> list[Leaving]:
-    """As many streams as fit into one file; of a longer stream its beginning."""
+def _parts(found: list[Leaving]) -> Iterator[list[Leaving]]:
+    """One file's worth after the other: as many streams as fit, of a longer stream a piece."""
     part: list[Leaving] = []
     room = EVENTS_PER_FILE
     for each in found:
-        if room <= 0:
-            break
-        last = min(each.last_version, each.first_version + room - 1)
-        part.append(Leaving(each.stream, each.first_version, last))
-        room -= part[-1].events
-    return part
+        first = each.first_version
+        while first <= each.last_version:
+            last = min(each.last_version, first + room - 1)
+            part.append(Leaving(each.stream, first, last))
+            room -= part[-1].events
+            first = last + 1
+            if not room:
+                yield part
+                part, room = [], EVENTS_PER_FILE
+    if part:
+        yield part
 
 
 def _rows(part: list[Leaving]) -> Iterator[EventRow]:
@@ -188,5 +195,5 @@ def restore(*, archive: Archive, now: datetime) -> int:
 
 
 def _line(row: EventRow) -> str:
-    cells = (*row[:6], row.data, row.metadata, row.recorded_at)
+    cells: tuple[Cell, ...] = (*row[:6], row.data, row.metadata, row.recorded_at)
     return "\t".join(map(cell, cells)) + f"\t\\\\x{row.previous_hash.hex()}\t\\\\x{row.hash.hex()}"
