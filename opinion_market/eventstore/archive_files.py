@@ -77,11 +77,12 @@ def path_of(sha256: str) -> Path:
 def write(rows: Iterable[EventRow]) -> WrittenFile:
     """Write a file and make it last: its data and its name are on disk when this returns. Raises OSError.
 
-    What a killed process leaves is a `.part` that the next one overwrites, or a whole file that no table names.
+    One writer at a time (`archiving` holds a lock). What a killed one leaves is a `.part` that the next one overwrites, or a
+    whole file that no table names.
     """
     target = folder()
-    target.mkdir(parents=True, exist_ok=True)
-    part = target / f"{os.getpid()}.part"
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = target / "next.part"
     events = 0
     with part.open("wb") as file:
         # No name and no time in the header: equal events give equal files.

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings as project
 
+from markets.audit.replay import replay_markets
 from markets.ledger import signed_statement
 from markets.ledger.models import Account
 from opinion_market.eventstore import archiving
@@ -341,18 +343,23 @@ def test_seals_and_keys_are_listed(proof, venue, anybody) -> None:
     assert project.SEAL_KEY not in json.dumps(keys)
 
 
-def test_after_archiving_everything_is_as_provable_as_before(trades, check) -> None:
+def test_after_archiving_everything_is_as_provable_and_replayable_as_before(trades, check, venue) -> None:
     ann, _, market = trades
+    still_open = venue.market()
     now = datetime.now(UTC)
     seal_events(now=now)
     before = ann.get("account/statement")
     entries = ann.get("account/entries")
-    open_market = Event.objects.filter(stream__startswith="market-").exclude(stream=f"market-{market}")
-    unsettled = list(open_market.order_by("position").values_list("position", flat=True))
+    living = Event.objects.filter(stream=f"market-{still_open}").order_by("version")
+    versions = list(living.values_list("version", flat=True))
     later = now + timedelta(days=400)
     archiving.archive_events(before=later, now=later)
     assert list(Event.objects.filter(stream=f"market-{market}").values_list("type", flat=True)) == ["MarketSwept"]
-    assert list(open_market.order_by("position").values_list("position", flat=True)) == unsettled
+    assert len(versions) > 1
+    assert list(living.values_list("version", flat=True)) == versions
+    replayed = replay_markets(now=later, market_ids=[UUID(market)])
+    assert {result.name for result in replayed} >= {"replayed_states", "replayed_journals"}
+    assert all(result.passed for result in replayed)
     after = ann.get("account/statement")
     assert after["accounts"] == before["accounts"]
     assert ann.get("account/entries") == entries

@@ -2,20 +2,21 @@
 
 import gzip
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from opinion_market.eventstore import archive_files, archiving, retention
+from opinion_market.eventstore import archive_files, archiving, projections, retention
 from opinion_market.eventstore.append import append, stream_head
 from opinion_market.eventstore.errors import ArchiveDamaged
-from opinion_market.eventstore.models import Archive, ArchivedEvent, Event
+from opinion_market.eventstore.models import Archive, ArchivedEvent, Event, EventStatistic, StreamSummary
 from opinion_market.eventstore.proofs import event_proof
-from opinion_market.eventstore.read import GlobalKey, RecordedEvent, event_at, events_at, read_stream, read_window
+from opinion_market.eventstore.read import GlobalKey, event_at, events_at, read_stream, read_window
 from opinion_market.eventstore.snapshots import load_snapshot, save_snapshot
+from opinion_market.eventstore.statistics import EVENT_STATISTICS, STREAM_SUMMARIES
+from opinion_market.eventstore.subscriptions import Outcome
 from tests.eventstore.conftest import NOON, happened
 from tests.eventstore.sealed import LATER, everything_is_final, seal_all
 
@@ -245,10 +246,14 @@ def test_one_event_that_changes_between_file_and_deletion_stops_everything(
     assert versions_in_the_database(sealed) == list(range(1, 8))
 
 
-def numbers(events: list[RecordedEvent]) -> list[int]:
-    return [event.data["number"] for event in events]
+def test_projections_rebuilt_after_archiving_give_the_same(sealed: str) -> None:
+    def rebuilt() -> list[dict[str, object]]:
+        for projection in (EVENT_STATISTICS, STREAM_SUMMARIES):
+            assert projections.rebuild(projection, clock=lambda: LATER) is Outcome.UP_TO_DATE
+        counted = EventStatistic.objects.order_by("hour", "type", "organization_id")
+        return [*counted.values("hour", "type", "organization_id", "events"), *StreamSummary.objects.values()]
 
-
-def test_only_what_is_older_than_a_year_leaves_by_default(sealed: str) -> None:
-    assert timedelta(days=365) == archiving.RETAINED
-    assert numbers(list(read_stream(sealed))) == list(range(1, 8))
+    before = rebuilt()
+    assert any(row.get("stream") == sealed and row["version"] == 7 for row in before)
+    archive_all()
+    assert rebuilt() == before
