@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -26,13 +26,13 @@ from governance.access.pages import (
     staff,
 )
 from governance.audit.chain_checks import check_chain, last_check
+from governance.audit.proved_page import ProvedPage
 from governance.identity.models import User
 from governance.organizations.models import Organization
-from opinion_market.eventstore import proofs, selectors, subscriptions
+from opinion_market.eventstore import selectors, subscriptions
 from opinion_market.eventstore.errors import UnknownSubscription
 from opinion_market.eventstore.hashing import canonical_json, event_hash
 from opinion_market.eventstore.models import Checkpoint, Event, EventStatistic, StreamSummary
-from opinion_market.eventstore.read import GlobalKey
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 
@@ -94,7 +94,7 @@ class KindFilter(DropdownFilter):  # type: ignore[misc]
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyPage):
+class EventAdmin(ProvedPage):
     """Every fact in the store's order, newest first. Give a stream where you can: types are looked for event by event."""
 
     view_permission = "system.audit"
@@ -110,23 +110,6 @@ class EventAdmin(ReadOnlyPage):
     def within(self, rows: QuerySet[Any], organization_ids: Sequence[UUID]) -> QuerySet[Any]:
         theirs = selectors.streams(organizations=organization_ids).order_by()
         return rows.filter(stream__in=theirs.values("stream"))
-
-    def get_urls(self) -> list[URLPattern]:
-        proof = self.admin_site.admin_view(self.proof_view)
-        return [path("<path:object_id>/proof/", proof, name="eventstore_event_proof"), *super().get_urls()]
-
-    def proof_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The event's inclusion proof as a file, for `tools/verify_proof.py`."""
-        event: Event | None = self.row_or_none(request, object_id)
-        if event is None:
-            raise Http404
-        try:
-            document = proofs.event_proof(event.position)
-        except DomainError as refused:
-            messages.error(request, refused.message)
-            return HttpResponseRedirect(reverse("admin:eventstore_event_change", args=[event.position]))
-        name = f'attachment; filename="proof-{event.position}.json"'
-        return JsonResponse(document, headers={"Content-Disposition": name})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -182,8 +165,7 @@ class EventAdmin(ReadOnlyPage):
         neighbours = Event.objects.filter(stream=row.stream, version__in=[row.version - 1, row.version + 1])
         beside = dict(neighbours.values_list("version", "position"))
         return {
-            "seal": proofs.seal_number_of(GlobalKey(row.transaction_id, row.position)),
-            "proof_address": reverse("admin:eventstore_event_proof", args=[row.position]),
+            **self.proof_context(row),
             "title": f"{row.type} #{row.version}",
             "hash_is_right": recomputed == bytes(row.hash),
             "data": json.dumps(row.data, indent=2, ensure_ascii=False),
