@@ -8,7 +8,7 @@ from markets.analytics.risk import api as risk
 from markets.analytics.traders import api as traders
 from markets.comments.api.comments import CommentViewSet
 from markets.comments.api.moderation import ModerationViewSet
-from markets.ledger.api import own, staff
+from markets.ledger.api import own, staff, statement
 from markets.lifecycle.api import groups
 from markets.lifecycle.api.dossier import DossierFileView, DossierView
 from markets.lifecycle.api.evidence import EvidenceFileViewSet, EvidenceViewSet
@@ -113,6 +113,7 @@ urlpatterns = [
     path("fills", holdings.FillViewSet.as_view({"get": "list"})),
     path("portfolio", holdings.PortfolioView.as_view()),
     path("account", own.AccountView.as_view()),
+    path("account/statement", statement.StatementView.as_view()),
     path("account/entries", own.EntryViewSet.as_view({"get": "list"})),
     path("account/entries.csv", own.EntryViewSet.as_view({"get": "export"})),
     path("account/kill-switch", kill_switch.OwnKillSwitchView.as_view()),

@@ -10,7 +10,9 @@ class MarketsConfig(AppConfig):
         # Models can be imported only from here on.
         from markets.analytics.markets.projection import MARKET_FIGURES  # noqa: PLC0415
         from markets.analytics.traders.projection import TRADER_FIGURES  # noqa: PLC0415
-        from opinion_market.eventstore import projections  # noqa: PLC0415
+        from markets.lifecycle import retention as markets_retention  # noqa: PLC0415
+        from opinion_market.eventstore import projections, retention  # noqa: PLC0415
 
         projections.register(MARKET_FIGURES)
         projections.register(TRADER_FIGURES)
+        retention.keep(markets_retention.KIND, markets_retention.unsettled)

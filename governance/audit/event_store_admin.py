@@ -26,6 +26,7 @@ from governance.access.pages import (
     staff,
 )
 from governance.audit.chain_checks import check_chain, last_check
+from governance.audit.proved_page import ProvedPage
 from governance.identity.models import User
 from governance.organizations.models import Organization
 from opinion_market.eventstore import selectors, subscriptions
@@ -93,7 +94,7 @@ class KindFilter(DropdownFilter):  # type: ignore[misc]
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyPage):
+class EventAdmin(ProvedPage):
     """Every fact in the store's order, newest first. Give a stream where you can: types are looked for event by event."""
 
     view_permission = "system.audit"
@@ -164,6 +165,7 @@ class EventAdmin(ReadOnlyPage):
         neighbours = Event.objects.filter(stream=row.stream, version__in=[row.version - 1, row.version + 1])
         beside = dict(neighbours.values_list("version", "position"))
         return {
+            **self.proof_context(row),
             "title": f"{row.type} #{row.version}",
             "hash_is_right": recomputed == bytes(row.hash),
             "data": json.dumps(row.data, indent=2, ensure_ascii=False),

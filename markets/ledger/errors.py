@@ -15,3 +15,10 @@ class InsufficientBalance(Conflict):
 
     code = "insufficient_balance"
     title = "The available balance is smaller than that."
+
+
+class StatementTooLong(InvalidInput):
+    """A signed statement proves each of its lines; ask for a shorter time or for one organization."""
+
+    code = "statement_too_long"
+    title = "The statement would have too many lines; ask for a shorter time."

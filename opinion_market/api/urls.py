@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from governance.audit import event_sourcing_api as event_sourcing
+from governance.audit import proofs_api as proofs
 from governance.identity import api as identity
 from governance.organizations import api as organizations
 
@@ -29,6 +30,10 @@ organization_urls = [
 event_sourcing_urls = [
     path("event-sourcing/status", event_sourcing.StatusView.as_view()),
     path("event-sourcing/events", event_sourcing.EventViewSet.as_view({"get": "list", "post": "create"})),
+    path("event-sourcing/events/<int:position>/proof", proofs.EventProofView.as_view()),
+    path("event-sourcing/seals", proofs.SealViewSet.as_view({"get": "list"})),
+    path("event-sourcing/seals/<int:number>", proofs.SealViewSet.as_view({"get": "retrieve"})),
+    path("event-sourcing/keys", proofs.KeysView.as_view()),
     path("event-sourcing/commands", event_sourcing.CommandView.as_view()),
     path("event-sourcing/aggregates", event_sourcing.AggregateViewSet.as_view({"get": "list"})),
     path("event-sourcing/aggregates/<str:stream>", event_sourcing.AggregateViewSet.as_view({"get": "retrieve"})),

@@ -40,6 +40,8 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Events", "history", "eventstore.Event"),
         Entry("Streams", "account_tree", "eventstore.StreamSummary"),
         Entry("Subscriptions", "rss_feed", "eventstore.Checkpoint"),
+        Entry("Seals", "verified", "eventstore.Seal"),
+        Entry("Archive files", "inventory_2", "eventstore.Archive"),
     ),
     "People": (
         Entry("Users", "person", "governance.User"),

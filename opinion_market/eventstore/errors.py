@@ -1,6 +1,6 @@
 """What can go wrong when events are appended or read."""
 
-from opinion_market.kernel.errors import Conflict, InvalidInput, NotFound
+from opinion_market.kernel.errors import Conflict, DomainError, InvalidInput, NotFound
 
 
 class VersionConflict(Conflict):
@@ -40,6 +40,34 @@ class InvalidCommand(InvalidInput):
 
     code = "invalid_command"
     title = "The command's input is not acceptable."
+
+
+class SealNotFound(NotFound):
+    code = "seal_not_found"
+    title = "There is no seal of this number."
+
+
+class NotSealedYet(Conflict):
+    """Events are sealed every hour; ask again then."""
+
+    code = "not_sealed_yet"
+    title = "The event has not been sealed yet."
+
+
+class SealBroken(DomainError):
+    """The events under a seal no longer have its root: `manage.py verify_events` and a person are needed."""
+
+    code = "seal_broken"
+    status = 500
+    title = "The events under this seal no longer have its root."
+
+
+class ArchiveDamaged(DomainError):
+    """A file of archived events is missing or is not what was written; it must come back from a backup."""
+
+    code = "archive_damaged"
+    status = 500
+    title = "An archive file is missing or damaged."
 
 
 class UnacceptableEvent(InvalidInput):

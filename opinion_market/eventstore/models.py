@@ -5,6 +5,19 @@ from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
 from opinion_market.eventstore.fields import ExactJSONField
+from opinion_market.eventstore.seal_models import Archive, ArchivedEvent, Seal, SealKey
+
+__all__ = [
+    "Archive",
+    "ArchivedEvent",
+    "Checkpoint",
+    "Event",
+    "EventStatistic",
+    "Seal",
+    "SealKey",
+    "Snapshot",
+    "StreamSummary",
+]
 
 
 class CurrentTransactionId(models.Func):

@@ -1,4 +1,8 @@
-"""Reading events: one stream, or the whole store in its one order."""
+"""Reading events: one stream, or the whole store in its one order.
+
+What has been archived is read from its file where `read_stream`, `read_window` and `event_at` come to it; the database knows
+what lies where, so whoever reads only what is recent pays for no file.
+"""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,6 +13,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from opinion_market.eventstore import archived
 from opinion_market.eventstore.errors import EventNotFound
 from opinion_market.eventstore.upcasting import upcast
 
@@ -89,12 +94,21 @@ def _fetch(condition: str, parameters: list[Any]) -> list[RecordedEvent]:
 
 
 def read_stream(stream: str, *, after: int = 0, until: int | None = None, batch: int = 1000) -> Iterator[RecordedEvent]:
-    """Events of a stream with after < version <= until, oldest first, `batch` per query. Sees the caller's own appends."""
+    """Events of a stream with after < version <= until, oldest first, `batch` per query. Sees the caller's own appends.
+
+    Raises ArchiveDamaged when the beginning has been archived and its file cannot be read.
+    """
     while True:
         events = _fetch(
             "stream = %s AND version > %s AND (%s::bigint IS NULL OR version <= %s) ORDER BY version LIMIT %s",
             [stream, after, until, until, batch],
         )
+        # What is archived is a stream's beginning, never its last event: a gap before the first row, or no row up to `until`.
+        last = (events[0].version - 1 if events else until) or 0
+        if last > after and (old := archived.rows_of_stream(stream, after=after, until=last, limit=batch)):
+            yield from map(_event, old)
+            after = old[-1].version
+            continue
         yield from events
         if len(events) < batch:
             return
@@ -106,7 +120,8 @@ def read_all(
 ) -> list[RecordedEvent]:
     """The next events of the whole store in its one order, as far as nothing can be inserted before them any more.
 
-    A rare `types` or `stream_prefix` makes PostgreSQL look at many events to find `limit`; `read_window` bounds that.
+    A rare `types` or `stream_prefix` makes PostgreSQL look at many events to find `limit`; `read_window` bounds that, and
+    alone gives what has been archived.
     """
     condition, parameters = "", list[Any]()
     if types is not None:
@@ -133,25 +148,46 @@ def read_window(
         cursor.execute(
             "SELECT transaction_id, position FROM (SELECT transaction_id, position FROM eventstore_event "  # noqa: S608
             f"WHERE (transaction_id, position) > (%s, %s) AND transaction_id < {HORIZON} "
+            "UNION ALL SELECT transaction_id, position FROM eventstore_archivedevent "
+            "WHERE (transaction_id, position) > (%s, %s) "
             "ORDER BY transaction_id, position LIMIT %s) looked_at ORDER BY transaction_id DESC, position DESC LIMIT 1",
-            [after.transaction_id, after.position, size],
+            [after.transaction_id, after.position, after.transaction_id, after.position, size],
         )
         row = cursor.fetchone()
     if row is None:
         return after, []
     until = GlobalKey(*row)
+    old = archived.rows_between((after.transaction_id, after.position), row)
     wanted = None if types is None else list(types)
     events = _fetch(
         "(transaction_id, position) > (%s, %s) AND (transaction_id, position) <= (%s, %s) "
         "AND (%s::text[] IS NULL OR type = ANY(%s)) ORDER BY transaction_id, position",
         [after.transaction_id, after.position, until.transaction_id, until.position, wanted, wanted],
     )
+    if old:
+        events += [_event(row) for row in old if types is None or row.type in types]
+        events.sort(key=lambda event: event.key)
     return until, events
 
 
 def event_at(position: int) -> RecordedEvent:
-    """The event at a global position. Raises EventNotFound."""
+    """The event at a global position, archived or not. Raises EventNotFound, ArchiveDamaged."""
     events = _fetch("position = %s", [position])
-    if not events:
+    if events:
+        return events[0]
+    row = archived.row_at(position)
+    if row is None:
         raise EventNotFound(position=position)
-    return events[0]
+    return _event(row)
+
+
+def events_at(positions: Collection[int]) -> list[RecordedEvent]:
+    """The events at these global positions, archived or not, in the store's order; unknown ones are left out.
+
+    Raises ArchiveDamaged.
+    """
+    events = _fetch("position = ANY(%s) ORDER BY transaction_id, position", [list(positions)])
+    if missing := set(positions).difference(event.position for event in events):
+        events += [_event(row) for row in archived.rows_at(sorted(missing))]
+        events.sort(key=lambda event: event.key)
+    return events

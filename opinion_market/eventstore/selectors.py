@@ -14,8 +14,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from opinion_market.eventstore import subscriptions
-from opinion_market.eventstore.errors import StreamNotFound
-from opinion_market.eventstore.models import Checkpoint, Event, EventStatistic, Snapshot, StreamSummary
+from opinion_market.eventstore.errors import EventNotFound, StreamNotFound
+from opinion_market.eventstore.models import ArchivedEvent, Checkpoint, Event, EventStatistic, Snapshot, StreamSummary
 from opinion_market.eventstore.projections import registered as registered_projections
 from opinion_market.eventstore.statistics import EVENT_STATISTICS, hour_of
 
@@ -66,6 +66,22 @@ def events(
 def events_at(positions: Collection[int]) -> list[Event]:
     """The events at these global positions, in the store's order."""
     return list(Event.objects.filter(position__in=positions))
+
+
+def streams_of(positions: Collection[int]) -> dict[int, str]:
+    """The stream of each event at these global positions, archived or not."""
+    found = (model.objects.filter(position__in=positions) for model in (Event, ArchivedEvent))
+    return {position: stream for rows in found for position, stream in rows.values_list("position", "stream")}
+
+
+def require_readable(*, organizations: Organizations, position: int) -> None:
+    """Raises EventNotFound unless the event, archived or not, is in a stream of these organizations."""
+    if organizations is None:
+        return
+    theirs = StreamSummary.objects.filter(_theirs(organizations)).values("stream")
+    rows = (model.objects.filter(position=position, stream__in=theirs) for model in (Event, ArchivedEvent))
+    if not any(found.exists() for found in rows):
+        raise EventNotFound(position=position)
 
 
 def newest_event(*, organizations: Organizations) -> Event | None:

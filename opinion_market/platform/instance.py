@@ -32,6 +32,7 @@ class Secrets:
 
     secret_key: str
     admin_password: str
+    seal_key: str
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,19 @@ class Instance:
         return self.folder / "logs" / f"{name}.log"
 
     def secrets(self) -> Secrets:
-        """Read the generated secrets; generate them the first time."""
+        """Read the generated secrets; generate those that are missing: all the first time, new ones after an update."""
         path = self.folder / "secrets.json"
-        if not path.exists():
-            _write_privately(
-                path, {"secret_key": secrets.token_urlsafe(48), "admin_password": secrets.token_urlsafe(12)}
-            )
         try:
-            return Secrets(**json.loads(path.read_text()))
+            known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+            complete = {
+                "secret_key": secrets.token_urlsafe(48),
+                "admin_password": secrets.token_urlsafe(12),
+                "seal_key": secrets.token_urlsafe(32),
+                **known,
+            }
+            if complete != known:
+                _write_privately(path, complete)
+            return Secrets(**complete)
         except (ValueError, TypeError, OSError) as error:
             raise PlatformError(f"{path} cannot be read ({error}); remove it to have new secrets generated.") from None
 

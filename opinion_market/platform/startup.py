@@ -32,6 +32,8 @@ READY_PATIENCE_S = 90
 JOINING = (
     "ENVIRONMENT",
     "SECRET_KEY",
+    "SEAL_KEY",
+    "ARCHIVE_DIR",
     "DATABASE_URL",
     "REDIS_URL",
     "ALLOWED_HOSTS",
@@ -101,6 +103,7 @@ class Startup:
             public_url = launch.public_url or f"http://localhost:{launch.port}"
             generated = {
                 "SECRET_KEY": launch.secret_key or secrets.secret_key,
+                "SEAL_KEY": launch.seal_key or secrets.seal_key,
                 "ALLOWED_HOSTS": launch.allowed_hosts or ",".join(allowed_hosts(launch.bind, public_url)),
                 "PUBLIC_URL": public_url,
             }
@@ -111,6 +114,7 @@ class Startup:
             REDIS_URL=launch.redis_url or redis_url,
             STATIC_ROOT=str(instance.folder / "static"),
             EVIDENCE_ROOT=str(instance.folder / "evidence"),
+            ARCHIVE_DIR=str(launch.archive_dir or instance.folder / "archive"),
             **generated,
         )
 

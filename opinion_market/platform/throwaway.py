@@ -2,7 +2,7 @@
 
     python -m opinion_market.platform.throwaway -- pytest -n 2
 
-The command finds DATABASE_URL, REDIS_URL, SECRET_KEY and ENVIRONMENT=test in its environment; those already set are
+The command finds DATABASE_URL, REDIS_URL, SECRET_KEY, SEAL_KEY and ENVIRONMENT=test in its environment; those already set are
 left alone, and no server is started for them. Commits are as durable as in production (fsync is on): the benchmarks
 and the crash tests run here. The exit status is the command's.
 """
@@ -54,6 +54,7 @@ def throwaway_services(environment: MutableMapping[str, str]) -> Iterator[None]:
     """Start what `environment` does not name already, and say so in it; stop it and remove its data at the end."""
     environment.setdefault("ENVIRONMENT", "test")
     environment.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+    environment.setdefault("SEAL_KEY", secrets.token_urlsafe(32))
     with ExitStack() as stack:
         if "DATABASE_URL" not in environment or "REDIS_URL" not in environment:
             folder = _new_folder(stack)

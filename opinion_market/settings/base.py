@@ -12,6 +12,8 @@ from opinion_market.settings.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 
 ENV = read_environment()
 
 SECRET_KEY = ENV.secret_key
+SEAL_KEY = ENV.seal_key
+ARCHIVE_DIR = ENV.archive_dir
 DEBUG = False
 ALLOWED_HOSTS = ENV.allowed_hosts
 PUBLIC_URL = ENV.public_url

@@ -4,6 +4,8 @@ No secret has a default. A missing or malformed value raises `SettingsError`, wh
 naming the variable; entry points print it and exit instead of showing a traceback.
 """
 
+import base64
+import binascii
 import os
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -54,10 +56,21 @@ def _is_address(value: str) -> str:
         raise ValueError("must be an IP address of this machine such as 127.0.0.1 or 0.0.0.0") from None
 
 
+def _is_seal_key(value: str) -> str:
+    try:
+        seed = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        seed = b""
+    if len(seed) != 32:
+        raise ValueError("must be 32 random bytes in base64url, as `manage.py rotate_seal_key` prints")
+    return value
+
+
 PostgresqlUrl = Annotated[str, AfterValidator(_is_postgresql)]
 RedisUrl = Annotated[str, AfterValidator(_is_redis)]
 WebAddress = Annotated[str, AfterValidator(_is_web_address)]
 IpAddress = Annotated[str, AfterValidator(_is_address)]
+SealKeyText = Annotated[str, AfterValidator(_is_seal_key)]
 
 
 class Environment(BaseSettings):
@@ -67,12 +80,15 @@ class Environment(BaseSettings):
 
     environment: Literal["development", "test", "production"]
     secret_key: str = Field(min_length=32)
+    # The seed of the Ed25519 key that signs seals and statements.
+    seal_key: SealKeyText = Field(repr=False)
     database_url: PostgresqlUrl
     redis_url: RedisUrl
     allowed_hosts: Annotated[list[str], NoDecode] = Field(default=[], validate_default=True)
     public_url: WebAddress = Field(default="http://localhost:8000", validate_default=True)
     static_root: Path = BASE_DIR / "var" / "static"
     evidence_root: Path = BASE_DIR / "var" / "evidence"
+    archive_dir: Path = BASE_DIR / "var" / "archive"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "json"
     # Load balancers in front of Envoy, whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -114,6 +130,8 @@ class Launch(BaseSettings):
     simulate: bool = True
     web_threads: int = Field(default=32, ge=1, le=90)
     secret_key: str | None = Field(default=None, min_length=32)
+    seal_key: SealKeyText | None = Field(default=None, repr=False)
+    archive_dir: Path | None = None
     database_url: PostgresqlUrl | None = None
     redis_url: RedisUrl | None = None
     allowed_hosts: str | None = None

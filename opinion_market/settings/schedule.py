@@ -10,6 +10,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 4},
     },
+    "seal-events": {"task": "eventstore.seal_events", "schedule": timedelta(hours=1)},
+    "archive-events": {"task": "eventstore.archive_events", "schedule": timedelta(hours=24)},
     "purge-revoked-tokens": {"task": "governance.purge_revoked_tokens", "schedule": timedelta(hours=24)},
     # A market that is late to open or close takes orders by its own hours: the sequencer looks at the time itself.
     "run-schedule": {"task": "markets.run_schedule", "schedule": timedelta(seconds=1), "options": {"expires": 2}},

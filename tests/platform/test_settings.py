@@ -11,6 +11,7 @@ from opinion_market.settings.env import BASE_DIR, Environment, Launch
 WORKING = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": "x" * 40,
+    "SEAL_KEY": "A" * 43,
     "DATABASE_URL": "postgresql://markets@database.example.org/markets",
     "REDIS_URL": "redis://redis.example.org",
     "ALLOWED_HOSTS": "markets.example.org",
@@ -21,6 +22,9 @@ WRONG = [
     ("ENVIRONMENT", "prod"),
     ("SECRET_KEY", ""),
     ("SECRET_KEY", "short"),
+    ("SEAL_KEY", ""),
+    ("SEAL_KEY", "A" * 42),
+    ("SEAL_KEY", "!" * 43),
     ("DATABASE_URL", ""),
     ("DATABASE_URL", "mysql://markets@database/markets"),
     ("DATABASE_URL", "postgresql://database"),

@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -78,7 +79,8 @@ class Trading:
 
         elif draw < 0.3 and desk.state.orders:
             chosen = desk.state.orders[rng.choice(sorted(desk.state.orders))]
-            command = lambda: desk.amend(
+            command = partial(
+                desk.amend,
                 chosen.id,
                 chosen.account,
                 price=rng.choice([None, rng.randint(3000, 7000)]),

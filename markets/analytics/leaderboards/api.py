@@ -41,7 +41,7 @@ class BoardFilters(OrganizationFilters):
     category = serializers.CharField(default="", allow_blank=True, max_length=60, help_text="Empty: all markets.")
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class StandingPlaceSerializer(serializers.Serializer[Any]):
     """Scores in units for profit and in millionths otherwise, shrunk towards the mean; for `brier` the least leads."""
 
     rank = serializers.IntegerField(help_text="Equal scores share a rank.")
@@ -55,7 +55,7 @@ class PlaceSerializer(serializers.Serializer[Any]):
     computed_at = serializers.DateTimeField()
 
 
-class OwnPlaceSerializer(PlaceSerializer):
+class OwnPlaceSerializer(StandingPlaceSerializer):
     window = serializers.ChoiceField(choices=Standing.Window.choices)
     metric = serializers.ChoiceField(choices=Standing.Metric.choices)
     category = serializers.CharField()
@@ -103,7 +103,7 @@ class LeaderboardViewSet(GenericViewSet[Standing]):
         "export": AUTHENTICATED,
         "own": AUTHENTICATED,
     }
-    serializer_class = PlaceSerializer
+    serializer_class = StandingPlaceSerializer
     queryset = Standing.objects.none()
     filter_backends = ()
     ordering = ("rank", "id")
@@ -111,7 +111,7 @@ class LeaderboardViewSet(GenericViewSet[Standing]):
     @extend_schema(
         operation_id="leaderboards_list",
         parameters=[BoardFilters],
-        responses=failing({200: PlaceSerializer(many=True)}, *REFUSALS, InvalidCursor),
+        responses=failing({200: StandingPlaceSerializer(many=True)}, *REFUSALS, InvalidCursor),
     )
     def list(self, request: Request) -> Response:
         """Places on one of your organization's leaderboards, best first. Computed every ten minutes.

@@ -106,7 +106,7 @@ class UserHistoryView(APIView):
     @extend_schema(
         operation_id="user_figures_history",
         parameters=[shapes.FigureFilters],
-        responses=failing({200: shapes.HistorySerializer}, *REFUSALS),
+        responses=failing({200: shapes.TraderHistorySerializer}, *REFUSALS),
     )
     def get(self, request: Request, user_id: UUID) -> Response:
         """A trader's profit day by day, from the first trade on; the last two years at most."""

@@ -98,7 +98,7 @@ class DayFiguresSerializer(serializers.Serializer[Any]):
     fills = serializers.IntegerField()
 
 
-class HistorySerializer(serializers.Serializer[Any]):
+class TraderHistorySerializer(serializers.Serializer[Any]):
     user = serializers.UUIDField()
     period = serializers.ChoiceField(choices=list(PERIODS))
     days = DayFiguresSerializer(many=True)

@@ -23,7 +23,7 @@ from markets.ledger.models import Account, Posting
 from markets.openapi import failing
 from markets.trading.api.requests import valid
 from opinion_market.api.errors import InvalidCursor
-from opinion_market.eventstore.selectors import events_at
+from opinion_market.eventstore.selectors import streams_of
 
 CSV_ROWS_AT_ONCE = 2_000
 CSV_COLUMNS = ("id", "recorded_at", "organization", "account", "reason", "units", "balance_after", "event_position")
@@ -41,7 +41,7 @@ class EntryFilters(AccountFilters):
     until = serializers.DateTimeField(required=False, help_text="Recorded before this time.")
 
 
-def _organizations(request: Request, reference: str | None) -> list[UUID]:
+def organizations_of(request: Request, reference: str | None) -> list[UUID]:
     """The organization named, or all the caller's. Raises OrganizationNotFound."""
     user = signed_in_user(request)
     if reference is not None:
@@ -62,7 +62,7 @@ class AccountView(APIView):
         """Your cash in each of your organizations: the balance, what open orders have reserved, what is available,
         what bounds your orders, and whether trading is blocked."""
         reference = valid(AccountFilters, request.query_params).get("organization")
-        organizations = _organizations(request, reference)
+        organizations = organizations_of(request, reference)
         found = selectors.trader_accounts(owner_id=signed_in_user(request).pk, organization_ids=organizations)
         bodies = {account.organization_id: account_body(account) for account in found}
         held = access(request)
@@ -90,7 +90,7 @@ class EntryViewSet(GenericViewSet[Posting]):
     def list(self, request: Request) -> Response:
         """Your statement, newest first: every change of your balance and the event that caused it."""
         page = self.paginate_queryset(self._entries(request)) or ()
-        streams = {event.position: event.stream for event in events_at([entry.event_position for entry in page])}
+        streams = streams_of([entry.event_position for entry in page])
         return self.get_paginated_response([entry_body(entry, streams[entry.event_position]) for entry in page])
 
     @extend_schema(
@@ -109,7 +109,7 @@ class EntryViewSet(GenericViewSet[Posting]):
         filters = valid(EntryFilters, request.query_params)
         return selectors.statement_of(
             owner_id=signed_in_user(request).pk,
-            organization_ids=_organizations(request, filters.get("organization")),
+            organization_ids=organizations_of(request, filters.get("organization")),
             reasons=filters.get("reason", ()),
             since=filters.get("since"),
             until=filters.get("until"),

@@ -1,4 +1,4 @@
-"""`manage.py verify_events`: recompute the hash chains and name the first broken link of each kind."""
+"""`manage.py verify_events`: recompute the hash chains and the seals, and name the first broken link of each kind."""
 
 import sys
 from argparse import ArgumentParser
@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from opinion_market.eventstore import selectors, verify
+from opinion_market.eventstore.breaks import Break, BreakKind
 
 
 class Command(BaseCommand):
-    help = "Recompute the hash chains of the event store; exit code 1 when a link is broken."
+    help = "Recompute the hash chains of the event store, archive files and seals included; exit code 1 when a link is broken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--stream", help="Only this stream.")
@@ -28,16 +29,23 @@ class Command(BaseCommand):
             result = verify.verify_events(
                 stream=stream, since=since, progress=lambda events: bar.update(task, completed=events)
             )
-        self.stdout.write(f"{result.events:,} events in {result.streams:,} streams verified.")
+        beside = f" with {result.seals:,} seals" if stream is None and since is None else ""
+        beside += f" and {result.archives:,} archive files" if result.archives else ""
+        self.stdout.write(f"{result.events:,} events in {result.streams:,} streams verified{beside}.")
         if result.intact:
             self.stdout.write(self.style.SUCCESS("Every chain is intact."))
             return
         for kind, found in result.first.items():
-            where = f"position {found.position}" if found.position is not None else "not in the store"
             self.stdout.write(
-                self.style.ERROR(
-                    f"{kind}: {result.counts[kind]:,}; the first is {found.stream} version {found.version} "
-                    f"({where}): {found.explanation}."
-                )
+                self.style.ERROR(f"{kind}: {result.counts[kind]:,}; the first is {_place(found)}: {found.explanation}.")
             )
         sys.exit(1)
+
+
+def _place(found: Break) -> str:
+    if found.kind is BreakKind.ARCHIVE_DAMAGED:
+        return f"file {found.stream}"
+    if found.stream == "seal":
+        return f"seal {found.version}"
+    where = f"position {found.position}" if found.position is not None else "not in the store"
+    return f"{found.stream} version {found.version} ({where})"
