@@ -1,6 +1,8 @@
 """The commands and tasks that seal, archive, print and restore."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -8,8 +10,9 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from opinion_market.eventstore import archive_files, archiving, retention, tasks
+from opinion_market.eventstore import archive_files, archiving, retention, sealing, tasks
 from opinion_market.eventstore.append import append
 from opinion_market.eventstore.models import Archive, Event, Seal
 from opinion_market.eventstore.read import read_stream
@@ -141,3 +144,33 @@ def test_a_kind_of_stream_is_answered_for_by_one_app(monkeypatch: pytest.MonkeyP
     retention.keep("test", set)
     with pytest.raises(ValueError, match="'test' are asked for already"):
         retention.keep("test", list)
+
+
+@contextmanager
+def held_by_another_process(lock: int) -> Iterator[None]:
+    another = connection.copy()
+    try:
+        with another.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
+            assert cursor.fetchone() == (True,)
+            yield
+    finally:
+        another.close()
+
+
+def test_while_another_process_seals_this_one_does_not_wait(stream: str) -> None:
+    append(stream=stream, expected_version=0, events=[happened()])
+    seals = Seal.objects.count()
+    with held_by_another_process(sealing.SEALING_LOCK):
+        tasks.seal_events()
+    assert Seal.objects.count() == seals
+    tasks.seal_events()
+    assert Seal.objects.count() == seals + 1
+
+
+def test_while_another_process_archives_this_one_does_not_wait(sealed: str) -> None:
+    with held_by_another_process(archiving.ARCHIVING_LOCK):
+        tasks.archive_events()
+    assert Archive.objects.count() == 0
+    tasks.archive_events()
+    assert Event.objects.filter(stream=sealed).count() == 1
