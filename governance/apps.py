@@ -6,6 +6,10 @@ class GovernanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from governance.audit import trail  # noqa: PLC0415 - models cannot be imported before all apps are loaded
+        # Models cannot be imported before all apps are loaded.
+        from governance.access.command_door import door  # noqa: PLC0415
+        from governance.audit import trail  # noqa: PLC0415
+        from opinion_market.eventstore import commands  # noqa: PLC0415
 
         trail.begin()
+        commands.guard(door)

@@ -17,14 +17,11 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from governance.access import policies
-from governance.access.drf import AUTHENTICATED, access, signed_in_user
-from governance.access.errors import PermissionMissing
+from governance.access.drf import access, signed_in_user
 from governance.audit import event_sourcing_serializers as shapes
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
-from opinion_market.eventstore import commands, notes, selectors
-from opinion_market.eventstore.commands import Command
+from opinion_market.eventstore import aggregates, commands, notes, selectors
 from opinion_market.kernel import clock
-from opinion_market.kernel.errors import NotPermitted
 
 AUDIT = "system.audit"
 ADMIN = "system.admin"
@@ -40,11 +37,11 @@ def audited_organizations(request: Request) -> list[UUID] | None:
     return None if held.everything else [each for each in held.roles if held.has(AUDIT, each)]
 
 
-def _valid(kind: type[Serializer[Any]], values: Any) -> dict[str, Any]:
+def valid(kind: type[Serializer[Any]], values: Any) -> dict[str, Any]:
     serializer = kind(data=values)
     serializer.is_valid(raise_exception=True)
-    valid: dict[str, Any] = serializer.validated_data
-    return valid
+    found: dict[str, Any] = serializer.validated_data
+    return found
 
 
 @extend_schema(tags=["event-sourcing"])
@@ -61,7 +58,7 @@ class EventViewSet(IdempotentMixin, GenericViewSet[Any]):
     )
     def list(self, request: Request) -> Response:
         """Events of your organizations as they are recorded, newest first unless asked otherwise."""
-        filters = _valid(shapes.EventFilters, request.query_params)
+        filters = valid(shapes.EventFilters, request.query_params)
         self.ordering = _OLDEST if filters.pop("order") == "oldest" else _NEWEST
         types = filters.pop("type", ())
         found = selectors.events(organizations=audited_organizations(request), types=types, **filters)
@@ -75,46 +72,12 @@ class EventViewSet(IdempotentMixin, GenericViewSet[Any]):
     @idempotent
     def create(self, request: Request) -> Response:
         """Append an event of your own (`custom.…`) to a note's stream. The platform's own events cannot be made here."""
-        wanted = _valid(shapes.NewEventInput, request.data)
+        wanted = valid(shapes.NewEventInput, request.data)
         actor = signed_in_user(request)
         policies.require(actor, ADMIN, wanted["organization"])
         event = notes.record_note(actor=str(actor.pk), now=clock.now(), **wanted)
         (recorded,) = selectors.events_at([event.position])
         return Response(self.get_serializer(recorded).data, status=201)
-
-
-@extend_schema(tags=["event-sourcing"])
-class CommandView(IdempotentMixin):
-    permissions_required: ClassVar[dict[str, str]] = {"post": AUTHENTICATED}
-
-    @extend_schema(
-        operation_id="event_sourcing_commands_process",
-        request=shapes.CommandInputSerializer,
-        responses={200: shapes.ProcessedSerializer, 202: shapes.ProcessedSerializer},
-    )
-    @idempotent
-    def post(self, request: Request) -> Response:
-        """Process a command by name. `GET status` lists the names; each has its own permission and input."""
-        wanted = _valid(shapes.CommandInputSerializer, request.data)
-        command = commands.named(wanted["command"])
-        self._authorise(command, request)
-        processed = commands.process(
-            command=command,
-            actor=signed_in_user(request),
-            input=commands.parse(command, wanted["input"]),
-            now=clock.now(),
-        )
-        events = selectors.events_at([event.position for event in processed.events])
-        body = {"status": processed.status, "result": processed.result, "events": events}
-        status = 202 if processed.status == "accepted" else 200
-        return Response(shapes.ProcessedSerializer(body).data, status=status)
-
-    def _authorise(self, command: Command[Any], request: Request) -> None:
-        held = access(request)
-        if command.permission is not None and not held.has_anywhere(command.permission):
-            raise PermissionMissing(permission=command.permission)
-        if command.platform_wide and not held.everything:
-            raise NotPermitted("This command concerns every organization; it takes a superuser.")
 
 
 @extend_schema(tags=["event-sourcing"])
@@ -131,18 +94,41 @@ class AggregateViewSet(GenericViewSet[Any]):
     )
     def list(self, request: Request) -> Response:
         """Streams of your organizations, by name; a moment behind the events."""
-        filters = _valid(shapes.StreamFilters, request.query_params)
+        filters = valid(shapes.StreamFilters, request.query_params)
         found = selectors.streams(organizations=audited_organizations(request), **filters)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
 
-    @extend_schema(operation_id="event_sourcing_aggregates_retrieve", responses=shapes.StreamStateSerializer)
+    @extend_schema(
+        operation_id="event_sourcing_aggregates_retrieve",
+        parameters=[shapes.MomentFilters],
+        responses=shapes.StreamStateSerializer,
+    )
     def retrieve(self, request: Request, stream: str) -> Response:
-        """One stream: its events by type, and its snapshots."""
-        state = selectors.stream_state(organizations=audited_organizations(request), stream=stream)
+        """One stream at a version or at a moment, as it stands now without either: its state, the events around.
+
+        At most 50,000 events are read for it, from the nearest snapshot on; beyond that it is refused (`too_far_back`).
+        """
+        wanted = valid(shapes.MomentFilters, request.query_params)
+        kept = selectors.stream_state(organizations=audited_organizations(request), stream=stream)
+        found = aggregates.as_of(
+            stream=stream, head=kept.summary.version, version=wanted.get("version"), at=wanted.get("at")
+        )
         body = {
-            **shapes.StreamSerializer(state.summary).data,
-            "events_by_type": state.events_by_type,
-            "snapshots": state.snapshots,
+            **shapes.StreamSerializer(kept.summary).data,
+            "events_by_type": kept.events_by_type,
+            "snapshots": kept.snapshots,
+            "as_of": {
+                "version": found.moment.version,
+                "at": found.moment.at,
+                "position": found.event.position,
+                "recorded_at": found.event.recorded_at,
+                "snapshot_version": found.loaded.snapshot_version,
+                "replayed_events": found.loaded.replayed_events,
+            },
+            "state": found.loaded.state,
+            "events": shapes.EventSerializer(
+                selectors.events_at([event.position for event in found.around]), many=True
+            ).data,
         }
         return Response(body)
 

@@ -50,17 +50,6 @@ class NewEventInput(InputSerializer):
     )
 
 
-class CommandInputSerializer(InputSerializer):
-    command = StrictTextField(max_length=60)
-    input = serializers.DictField(default=dict, help_text="What the command takes; see `commands`.")
-
-
-class ProcessedSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=["done", "accepted"], help_text="`accepted`: the work goes on.")
-    result = serializers.DictField()
-    events = EventSerializer(many=True, help_text="What the command appended.")
-
-
 class StreamSerializer(serializers.Serializer[Any]):
     stream = serializers.CharField()
     kind = serializers.CharField()
@@ -71,9 +60,33 @@ class StreamSerializer(serializers.Serializer[Any]):
     last_recorded_at = serializers.DateTimeField()
 
 
+class AsOfSerializer(serializers.Serializer[Any]):
+    """The moment the state is of."""
+
+    version = serializers.IntegerField()
+    at = serializers.DateTimeField(allow_null=True, help_text="As asked for.")
+    position = serializers.IntegerField()
+    recorded_at = serializers.DateTimeField(help_text="When the version was recorded.")
+    snapshot_version = serializers.IntegerField(help_text="The snapshot it was computed from; 0: from the first event.")
+    replayed_events = serializers.IntegerField(help_text="Events applied to that.")
+
+
+class MomentFilters(serializers.Serializer[Any]):
+    version = serializers.IntegerField(required=False, min_value=1, help_text="The state after this version.")
+    at = serializers.DateTimeField(required=False, help_text="The state at this time. Not together with `version`.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "version" in attrs and "at" in attrs:
+            raise serializers.ValidationError("Give either version or at.", code="version_or_at")
+        return attrs
+
+
 class StreamStateSerializer(StreamSerializer):
     events_by_type = serializers.DictField(child=serializers.IntegerField())
     snapshots = serializers.ListField(child=serializers.IntegerField(), help_text="Versions there are snapshots of.")
+    as_of = AsOfSerializer()
+    state = serializers.DictField(help_text="What the events up to then make of it; its fields depend on the kind.")
+    events = EventSerializer(many=True, help_text="The one it stands at, and up to five before and after it.")
 
 
 class StreamFilters(serializers.Serializer[Any]):

@@ -1,6 +1,6 @@
 """What can go wrong when events are appended or read."""
 
-from opinion_market.kernel.errors import Conflict, InvalidInput, NotFound
+from opinion_market.kernel.errors import Conflict, DomainError, InvalidInput, NotFound
 
 
 class VersionConflict(Conflict):
@@ -47,3 +47,48 @@ class UnacceptableEvent(InvalidInput):
 
     code = "unacceptable_event"
     title = "This event may not be appended."
+
+
+class CommandNotFound(NotFound):
+    code = "command_not_found"
+    title = "There is no such command, or none that you may see."
+
+
+class CommandNotQueued(Conflict):
+    """Only a command that nobody has begun to carry out can be cancelled."""
+
+    code = "command_not_queued"
+    title = "The command is no longer waiting."
+
+
+class CommandAbandoned(Conflict):
+    """It was interrupted, and so long ago that repeating it could have a second effect. See what it did before giving it again."""
+
+    code = "command_abandoned"
+    title = "It is not known whether the command was carried out."
+
+
+class CommandFailed(DomainError):
+    """The problem a command of earlier ended with, told again."""
+
+    def __init__(self, *, code: str, status: int, title: str, message: str, data: dict[str, object]) -> None:
+        super().__init__(message)
+        self.code, self.status, self.title = code, status, title  # type: ignore[misc]
+        self.data = data  # type: ignore[assignment]
+
+
+class NoSuchVersion(NotFound):
+    """Versions count from 1 without gaps; a moment before the first event has none."""
+
+    code = "no_such_version"
+    title = "The stream has no such version."
+
+
+class TooFarBack(Conflict):
+    """Too many events lie between the nearest snapshot and this version; `nearest_snapshot` may be asked for.
+
+    A snapshot policy that keeps more snapshots brings older versions within reach.
+    """
+
+    code = "too_far_back"
+    title = "The state at this version takes too many events to compute while you wait."

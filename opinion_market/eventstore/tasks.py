@@ -1,8 +1,10 @@
 """Background work of the event store."""
 
+from uuid import UUID
+
 from celery import shared_task
 
-from opinion_market.eventstore import subscriptions
+from opinion_market.eventstore import command_queue, subscriptions
 from opinion_market.kernel.clock import now
 
 # Beat sends one every two seconds (see `settings.schedule`), and two may run at once. One that has much to do takes the
@@ -14,3 +16,20 @@ _ROUND_SECONDS = 4.0
 def run_subscriptions() -> None:
     """Give new events to every subscription. May run twice at once: each subscription is handled by one process."""
     subscriptions.run_all(clock=now, seconds=_ROUND_SECONDS)
+
+
+@shared_task(name="eventstore.run_command")  # type: ignore[untyped-decorator]
+def run_command(command_id: str) -> None:
+    """Carry out one accepted command. May come twice, or never: see `run_due_commands`."""
+    command_queue.run(UUID(command_id), clock=now)
+
+
+@shared_task(name="eventstore.run_due_commands")  # type: ignore[untyped-decorator]
+def run_due_commands() -> None:
+    """Carry out commands whose message was lost or whose process was killed, and those to be tried again."""
+    command_queue.run_due(now=now(), clock=now)
+
+
+def send_command(command_id: UUID) -> None:
+    """Have a worker carry out a command soon."""
+    run_command.delay(str(command_id))
