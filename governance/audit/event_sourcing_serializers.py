@@ -96,10 +96,30 @@ class StreamFilters(serializers.Serializer[Any]):
     )
 
 
+class RebuildSerializer(serializers.Serializer[Any]):
+    """A rebuild beside the projection in use, which takes its place when it has caught up."""
+
+    started_at = serializers.DateTimeField()
+    reason = serializers.CharField()
+    read_events = serializers.IntegerField(help_text="Of `events_to_read`.")
+    events_to_read = serializers.IntegerField(help_text="About how many there were when it began.")
+    percent = serializers.IntegerField()
+    failures = serializers.IntegerField(help_text="Of its handler, in a row.")
+    swap_failures = serializers.IntegerField(help_text="Times the tables were in use; it is tried again.")
+
+
 class SubscriptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_projection = serializers.BooleanField(help_text="Can be rebuilt from nothing.")
     types = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="null: all.")
+    state = serializers.ChoiceField(choices=["running", "rebuilding", "failed", "paused"])
+    tables = serializers.ListField(
+        child=serializers.CharField(), help_text="A projection that names its tables is rebuilt beside the one in use."
+    )
+    rebuild = RebuildSerializer(allow_null=True)
+    events_per_second = serializers.FloatField(allow_null=True, help_text="Handled per second of work.")
+    events_last_minute = serializers.IntegerField(help_text="Handled in the last full minute.")
+    paused_at = serializers.DateTimeField(source="checkpoint.paused_at", allow_null=True)
     transaction_id = serializers.IntegerField(source="checkpoint.transaction_id")
     position = serializers.IntegerField(source="checkpoint.position")
     handled_events = serializers.IntegerField(source="checkpoint.handled", help_text="Since the last rebuild.")

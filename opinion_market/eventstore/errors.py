@@ -92,3 +92,22 @@ class TooFarBack(Conflict):
 
     code = "too_far_back"
     title = "The state at this version takes too many events to compute while you wait."
+
+
+class NotRebuildable(Conflict):
+    """It can only be rebuilt in place: `because` names what keeps its tables from being replaced."""
+
+    code = "not_rebuildable_beside"
+    title = "This projection cannot be rebuilt beside the one in use."
+
+
+class NotRebuilding(Conflict):
+    code = "not_rebuilding"
+    title = "No rebuild of this projection is under way."
+
+
+class InvalidState(Conflict):
+    """A subscription that is paused can be resumed, and one that runs can be paused."""
+
+    code = "already_so"
+    title = "It is in this state already."

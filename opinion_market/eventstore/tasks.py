@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from opinion_market.eventstore import command_queue, subscriptions
+from opinion_market.eventstore import command_queue, rebuilds, subscriptions
 from opinion_market.kernel.clock import now
 
 # Beat sends one every two seconds (see `settings.schedule`), and two may run at once. One that has much to do takes the
@@ -16,6 +16,12 @@ _ROUND_SECONDS = 4.0
 def run_subscriptions() -> None:
     """Give new events to every subscription. May run twice at once: each subscription is handled by one process."""
     subscriptions.run_all(clock=now, seconds=_ROUND_SECONDS)
+
+
+@shared_task(name="eventstore.continue_rebuilds")  # type: ignore[untyped-decorator]
+def continue_rebuilds() -> None:
+    """Go on with the rebuilds under way. May run twice at once: each rebuild's batch is one process's."""
+    rebuilds.continue_all(clock=now, seconds=_ROUND_SECONDS)
 
 
 @shared_task(name="eventstore.run_command")  # type: ignore[untyped-decorator]

@@ -10,6 +10,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=2),
         "options": {"expires": 4},
     },
+    "continue-rebuilds": {
+        "task": "eventstore.continue_rebuilds",
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 4},
+    },
     "run-due-commands": {
         "task": "eventstore.run_due_commands",
         "schedule": timedelta(seconds=5),
