@@ -5,7 +5,7 @@ the events of the organizations in which the caller holds it. Superusers see all
 """
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,13 +20,14 @@ from governance.access import policies
 from governance.access.drf import access, signed_in_user
 from governance.audit import event_sourcing_serializers as shapes
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
-from opinion_market.eventstore import aggregates, commands, notes, selectors
+from opinion_market.eventstore import aggregates, commands, event_types, notes, selectors
 from opinion_market.kernel import clock
 
 AUDIT = "system.audit"
 ADMIN = "system.admin"
 
 _DEGRADED_AFTER_S = 60.0
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _NEWEST = ("-transaction_id", "-position")
 _OLDEST = ("transaction_id", "position")
 
@@ -60,7 +61,9 @@ class EventViewSet(IdempotentMixin, GenericViewSet[Any]):
         """Events of your organizations as they are recorded, newest first unless asked otherwise."""
         filters = valid(shapes.EventFilters, request.query_params)
         self.ordering = _OLDEST if filters.pop("order") == "oldest" else _NEWEST
-        types = filters.pop("type", ())
+        types, category = filters.pop("type", None), filters.pop("category", None)
+        if category is not None:
+            types = [each for each in event_types.types_in(category) if types is None or each in types]
         found = selectors.events(organizations=audited_organizations(request), types=types, **filters)
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
 
@@ -78,6 +81,21 @@ class EventViewSet(IdempotentMixin, GenericViewSet[Any]):
         event = notes.record_note(actor=str(actor.pk), now=clock.now(), **wanted)
         (recorded,) = selectors.events_at([event.position])
         return Response(self.get_serializer(recorded).data, status=201)
+
+
+@extend_schema(tags=["event-sourcing"])
+class EventTypesView(APIView):
+    permissions_required: ClassVar[dict[str, str]] = {"get": AUDIT}
+
+    @extend_schema(operation_id="event_sourcing_event_types", responses=shapes.EventTypeSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """The catalogue of what may happen, by category; types that have happened without being in it come last."""
+        counted = dict(selectors.events_per_type(organizations=audited_organizations(request), since=_BEGINNING))
+        body = [{**asdict(each), "events": counted.pop(each.type, 0)} for each in event_types.registered()]
+        for type, events in sorted(counted.items()):
+            category = event_types.category_of(type)
+            body.append({"type": type, "category": category, "description": "", "streams": "", "events": events})
+        return Response([{"schema_version": 1, **each} for each in body])
 
 
 @extend_schema(tags=["event-sourcing"])

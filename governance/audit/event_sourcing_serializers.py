@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from opinion_market.api.serializers import InputSerializer, StrictIntegerField, StrictTextField
+from opinion_market.eventstore.event_types import Category
 
 
 class HexField(serializers.CharField):
@@ -35,9 +36,25 @@ class EventFilters(serializers.Serializer[Any]):
     type = serializers.ListField(
         child=serializers.CharField(max_length=60), required=False, max_length=20, help_text="May be repeated."
     )
+    category = serializers.ChoiceField(
+        choices=[each.value for each in Category if each is not Category.UNCATALOGUED and each is not Category.CUSTOM],
+        required=False,
+        help_text="All types of a category; together with `type`, those of them that are in it.",
+    )
     since = serializers.DateTimeField(required=False, help_text="Recorded at this time or later.")
     until = serializers.DateTimeField(required=False, help_text="Recorded before this time.")
     order = serializers.ChoiceField(choices=["newest", "oldest"], default="newest", help_text="Which come first.")
+
+
+class EventTypeSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    category = serializers.ChoiceField(choices=[each.value for each in Category])
+    description = serializers.CharField(help_text="Empty for a type that is not catalogued.")
+    streams = serializers.CharField(help_text="The streams it stands in.")
+    schema_version = serializers.IntegerField(help_text="The newest shape of its data.")
+    events = serializers.IntegerField(
+        help_text="How many have happened in your organizations; counted a moment behind."
+    )
 
 
 class NewEventInput(InputSerializer):

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from governance.audit import commands_api as event_commands
 from governance.audit import event_sourcing_api as event_sourcing
+from governance.audit import processes_api as processes
 from governance.identity import api as identity
 from governance.organizations import api as organizations
 
@@ -29,6 +30,7 @@ organization_urls = [
 
 event_sourcing_urls = [
     path("event-sourcing/status", event_sourcing.StatusView.as_view()),
+    path("event-sourcing/event-types", event_sourcing.EventTypesView.as_view()),
     path("event-sourcing/events", event_sourcing.EventViewSet.as_view({"get": "list", "post": "create"})),
     path("event-sourcing/commands", event_commands.CommandViewSet.as_view({"get": "list", "post": "create"})),
     path("event-sourcing/commands/catalogue", event_commands.CommandCatalogueView.as_view()),
@@ -38,6 +40,8 @@ event_sourcing_urls = [
     ),
     path("event-sourcing/aggregates", event_sourcing.AggregateViewSet.as_view({"get": "list"})),
     path("event-sourcing/aggregates/<str:stream>", event_sourcing.AggregateViewSet.as_view({"get": "retrieve"})),
+    path("event-sourcing/processes", processes.ProcessViewSet.as_view({"get": "list"})),
+    path("event-sourcing/processes/<uuid:process_id>", processes.ProcessViewSet.as_view({"get": "retrieve"})),
     path("event-sourcing/projections", event_sourcing.ProjectionsView.as_view()),
     path("event-sourcing/dashboard", event_sourcing.DashboardView.as_view()),
 ]

@@ -119,9 +119,14 @@ def named(name: str) -> Command[Any]:
 
 def parse(command: Command[Input], values: Mapping[str, object]) -> Input:
     """The typed input. Raises InvalidCommand naming every field that is wrong."""
+    return parse_values(command.input, values)
+
+
+def parse_values(kind: type[Input], values: Mapping[str, object]) -> Input:
+    """A typed input from JSON values. Raises InvalidCommand."""
     try:
         # Through JSON, whose strict mode still reads identifiers and times from text.
-        return command.input.model_validate_json(orjson.dumps(values))
+        return kind.model_validate_json(orjson.dumps(values))
     except ValidationError as error:
         errors = [
             {"field": ".".join(map(str, each["loc"])), "code": each["type"], "message": each["msg"]}

@@ -111,3 +111,20 @@ class InvalidState(Conflict):
 
     code = "already_so"
     title = "It is in this state already."
+
+
+class UnknownProcess(NotFound):
+    code = "unknown_process"
+    title = "No process has this name."
+
+
+class ProcessNotFound(NotFound):
+    code = "process_not_found"
+    title = "There is no such process, or none that you may see."
+
+
+class ProcessNotStuck(Conflict):
+    """Processes go on by themselves; only one that is stuck waits for a person."""
+
+    code = "process_not_stuck"
+    title = "The process is not stuck."

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from pydantic import Field
 
-from opinion_market.eventstore import projections, rebuilds, subscriptions
+from opinion_market.eventstore import processes, projections, rebuilds, subscriptions
 from opinion_market.eventstore.append import NewEvent, append, metadata
 from opinion_market.eventstore.commands import Answer, Command, CommandInput
 from opinion_market.eventstore.models import Snapshot
@@ -34,6 +35,10 @@ class SubscriptionName(CommandInput):
 class PauseInput(CommandInput):
     subscription: str
     reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class ProcessId(CommandInput):
+    process: UUID
 
 
 class StreamName(CommandInput):
@@ -89,6 +94,13 @@ def retry_subscription(*, actor: AbstractBaseUser, input: SubscriptionName, now:
     subscriptions.retry_now(name=input.subscription)
     _record(stream=f"subscription-{input.subscription}", type="SubscriptionRetried", actor=actor, data={}, now=now)
     return Answer({"subscription": input.subscription})
+
+
+@transaction.atomic
+def retry_process(*, actor: AbstractBaseUser, input: ProcessId, now: datetime) -> Answer:
+    """Go on with a process that is stuck, in the actor's name. Raises ProcessNotFound, ProcessNotStuck."""
+    process = processes.retry(actor=actor, process_id=input.process, now=now)
+    return Answer({"process": str(process.pk)}, status="accepted")
 
 
 @transaction.atomic
@@ -156,6 +168,14 @@ OWN_COMMANDS: tuple[Command[Any], ...] = (
         retry_subscription,
         "system.admin",
         "Try a failed subscription again at once.",
+        platform_wide=True,
+    ),
+    Command(
+        "retry_process",
+        ProcessId,
+        retry_process,
+        "system.admin",
+        "Go on with a process that is stuck, in your name.",
         platform_wide=True,
     ),
     Command(

@@ -49,20 +49,21 @@ def events(
     *,
     organizations: Organizations,
     stream: str | None = None,
-    types: Collection[str] = (),
+    types: Collection[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> QuerySet[Event]:
     """Events, to be ordered by (transaction_id, position); `since` <= recorded_at < `until`.
 
-    Give a stream where you can: types and times are looked for along the store's order, event by event.
+    `types`: None for all. Rare types have an index of their own; the frequent ones (`models.FREQUENT_TYPES`) and times are
+    looked for along the store's order, event by event.
     """
     found = Event.objects.all()
     if organizations is not None:
         found = found.filter(stream__in=StreamSummary.objects.filter(_theirs(organizations)).values("stream"))
     if stream is not None:
         found = found.filter(stream=stream)
-    if types:
+    if types is not None:
         found = found.filter(type__in=types)
     if since is not None:
         found = found.filter(recorded_at__gte=since)

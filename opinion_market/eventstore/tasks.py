@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from opinion_market.eventstore import command_queue, rebuilds, subscriptions
+from opinion_market.eventstore import command_queue, processes, rebuilds, subscriptions
 from opinion_market.kernel.clock import now
 
 # Beat sends one every two seconds (see `settings.schedule`), and two may run at once. One that has much to do takes the
@@ -39,3 +39,20 @@ def run_due_commands() -> None:
 def send_command(command_id: UUID) -> None:
     """Have a worker carry out a command soon."""
     run_command.delay(str(command_id))
+
+
+@shared_task(name="eventstore.run_process")  # type: ignore[untyped-decorator]
+def run_process(process_id: str) -> None:
+    """Do the steps of a process that are due. May come twice, or never: see `run_due_processes`."""
+    processes.run(UUID(process_id), clock=now)
+
+
+@shared_task(name="eventstore.run_due_processes")  # type: ignore[untyped-decorator]
+def run_due_processes() -> None:
+    """Go on with processes whose message was lost or whose worker was killed, and those to be tried again."""
+    processes.run_due(clock=now)
+
+
+def send_process(process_id: UUID) -> None:
+    """Have a worker go on with a process soon."""
+    run_process.delay(str(process_id))

@@ -20,6 +20,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 10},
     },
+    "run-due-processes": {
+        "task": "eventstore.run_due_processes",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 10},
+    },
     "purge-revoked-tokens": {"task": "governance.purge_revoked_tokens", "schedule": timedelta(hours=24)},
     # A market that is late to close takes no orders meanwhile: the sequencer looks at the time itself.
     "close-due-markets": {
