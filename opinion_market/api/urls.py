@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from governance.audit import commands_api as event_commands
 from governance.audit import event_sourcing_api as event_sourcing
+from governance.audit import handlers_api as handlers
 from governance.audit import processes_api as processes
 from governance.identity import api as identity
 from governance.organizations import api as organizations
@@ -40,6 +41,13 @@ event_sourcing_urls = [
     ),
     path("event-sourcing/aggregates", event_sourcing.AggregateViewSet.as_view({"get": "list"})),
     path("event-sourcing/aggregates/<str:stream>", event_sourcing.AggregateViewSet.as_view({"get": "retrieve"})),
+    path("event-sourcing/handlers", handlers.HandlerViewSet.as_view({"get": "list", "post": "create"})),
+    path("event-sourcing/handlers/actions", handlers.ActionsView.as_view()),
+    path(
+        "event-sourcing/handlers/<uuid:handler_id>",
+        handlers.HandlerViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+    ),
+    path("event-sourcing/handlers/<uuid:handler_id>/deliveries", handlers.DeliveryViewSet.as_view({"get": "list"})),
     path("event-sourcing/processes", processes.ProcessViewSet.as_view({"get": "list"})),
     path("event-sourcing/processes/<uuid:process_id>", processes.ProcessViewSet.as_view({"get": "retrieve"})),
     path("event-sourcing/projections", event_sourcing.ProjectionsView.as_view()),

@@ -113,6 +113,25 @@ class InvalidState(Conflict):
     title = "It is in this state already."
 
 
+class HandlerNotFound(NotFound):
+    code = "event_handler_not_found"
+    title = "There is no such event handler, or none that you may see."
+
+
+class InvalidHandler(InvalidInput):
+    """The action, its settings or the filter cannot work."""
+
+    code = "invalid_event_handler"
+    title = "The event handler is not acceptable."
+
+
+class UnsafeAddress(InvalidInput):
+    """A webhook goes to an http(s) address on the public internet."""
+
+    code = "unsafe_address"
+    title = "Webhooks may not be sent to this address."
+
+
 class UnknownProcess(NotFound):
     code = "unknown_process"
     title = "No process has this name."

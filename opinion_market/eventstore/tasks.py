@@ -4,12 +4,13 @@ from uuid import UUID
 
 from celery import shared_task
 
-from opinion_market.eventstore import command_queue, processes, rebuilds, subscriptions
+from opinion_market.eventstore import command_queue, deliveries, processes, rebuilds, subscriptions
 from opinion_market.kernel.clock import now
 
 # Beat sends one every two seconds (see `settings.schedule`), and two may run at once. One that has much to do takes the
 # time of two sendings, so that the queue does not grow while it works.
 _ROUND_SECONDS = 4.0
+_DELIVERY_SECONDS = 20.0
 
 
 @shared_task(name="eventstore.run_subscriptions")  # type: ignore[untyped-decorator]
@@ -22,6 +23,12 @@ def run_subscriptions() -> None:
 def continue_rebuilds() -> None:
     """Go on with the rebuilds under way. May run twice at once: each rebuild's batch is one process's."""
     rebuilds.continue_all(clock=now, seconds=_ROUND_SECONDS)
+
+
+@shared_task(name="eventstore.deliver_due")  # type: ignore[untyped-decorator]
+def deliver_due() -> None:
+    """Carry out event handlers' actions that are due. May run twice at once: each delivery is one process's."""
+    deliveries.deliver_due(clock=now, seconds=_DELIVERY_SECONDS)
 
 
 @shared_task(name="eventstore.run_command")  # type: ignore[untyped-decorator]

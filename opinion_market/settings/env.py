@@ -72,6 +72,7 @@ class Environment(BaseSettings):
     allowed_hosts: Annotated[list[str], NoDecode] = Field(default=[], validate_default=True)
     public_url: WebAddress = Field(default="http://localhost:8000", validate_default=True)
     static_root: Path = BASE_DIR / "var" / "static"
+    webhook_private_addresses: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "json"
     # Load balancers in front of Envoy, whose X-Forwarded-For and X-Forwarded-Proto are believed.

@@ -15,6 +15,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=4),
         "options": {"expires": 4},
     },
+    "deliver-due": {
+        "task": "eventstore.deliver_due",
+        "schedule": timedelta(seconds=3),
+        "options": {"expires": 3},
+    },
     "run-due-commands": {
         "task": "eventstore.run_due_commands",
         "schedule": timedelta(seconds=5),
