@@ -20,7 +20,7 @@ from governance.access import policies
 from governance.access.drf import access, signed_in_user
 from governance.audit import event_sourcing_serializers as shapes
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
-from opinion_market.eventstore import aggregates, commands, event_types, notes, selectors
+from opinion_market.eventstore import aggregates, commands, event_types, notes, selectors, snapshot_policies
 from opinion_market.kernel import clock
 
 AUDIT = "system.audit"
@@ -169,6 +169,22 @@ class ProjectionsView(_AuditView):
     def get(self, request: Request) -> Response:
         """All subscriptions, projections among them: how far each has read and how it is doing."""
         return Response(self.subscriptions(request, clock.now()))
+
+
+@extend_schema(tags=["event-sourcing"])
+class SnapshotPoliciesView(_AuditView):
+    @extend_schema(
+        operation_id="event_sourcing_snapshot_policies", responses=shapes.SnapshotPolicySerializer(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """How often each kind of streams is snapshotted. The command `set_snapshot_policy` changes it."""
+        decided = snapshot_policies.policies()
+        kinds = [each.kind for each in aggregates.registered() if each.snapshot is not None]
+        body = [
+            {"kind": kind, "is_default": kind not in decided, **asdict(decided.get(kind, snapshot_policies.DEFAULT))}
+            for kind in kinds
+        ]
+        return Response(body)
 
 
 @extend_schema(tags=["event-sourcing"])

@@ -153,6 +153,16 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
         return error if self.context.get("shows_errors") else error.partition(":")[0]
 
 
+class SnapshotPolicySerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    is_default = serializers.BooleanField(help_text="Nobody has decided otherwise.")
+    every_events = serializers.IntegerField(help_text="A snapshot after so many events.")
+    max_age_s = serializers.IntegerField(
+        allow_null=True, help_text="Of a stream that moved, when its newest is older. Seconds."
+    )
+    kept = serializers.IntegerField(help_text="Snapshots kept per stream.")
+
+
 class TotalsSerializer(serializers.Serializer[Any]):
     total_events = serializers.IntegerField(help_text="Exact, up to the statistics' checkpoint.")
     uncounted_events = serializers.IntegerField(help_text="Newer ones of all organizations, up to 100,000.")

@@ -13,6 +13,7 @@ from markets.ledger.models import Posting
 from markets.trading.memory import LoadedMarket, catch_up, load, stream_of
 from opinion_market.eventstore.aggregates import AggregateType, Loaded, Moment, require_affordable
 from opinion_market.eventstore.read import read_stream
+from opinion_market.eventstore.snapshot_policies import policy_for
 from opinion_market.eventstore.snapshots import load_snapshot, save_snapshot
 from opinion_market.kernel.clock import from_microseconds, text
 
@@ -56,6 +57,7 @@ def _snapshot_market(stream: str, now: datetime) -> bool:
         state=snapshot.dump(state),
         at=now,
         schema_version=snapshot.SCHEMA_VERSION,
+        keep=policy_for("market").kept,
     )
     return True
 

@@ -51,6 +51,7 @@ event_sourcing_urls = [
     path("event-sourcing/processes", processes.ProcessViewSet.as_view({"get": "list"})),
     path("event-sourcing/processes/<uuid:process_id>", processes.ProcessViewSet.as_view({"get": "retrieve"})),
     path("event-sourcing/projections", event_sourcing.ProjectionsView.as_view()),
+    path("event-sourcing/snapshot-policies", event_sourcing.SnapshotPoliciesView.as_view()),
     path("event-sourcing/dashboard", event_sourcing.DashboardView.as_view()),
 ]
 

@@ -132,6 +132,11 @@ class UnsafeAddress(InvalidInput):
     title = "Webhooks may not be sent to this address."
 
 
+class InvalidPolicy(InvalidInput):
+    code = "invalid_snapshot_policy"
+    title = "This snapshot policy is not acceptable."
+
+
 class UnknownProcess(NotFound):
     code = "unknown_process"
     title = "No process has this name."

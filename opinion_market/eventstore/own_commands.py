@@ -9,7 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from pydantic import Field
 
-from opinion_market.eventstore import processes, projections, rebuilds, subscriptions
+from opinion_market.eventstore import processes, projections, rebuilds, snapshot_policies, subscriptions
 from opinion_market.eventstore.append import NewEvent, append, metadata
 from opinion_market.eventstore.commands import Answer, Command, CommandInput
 from opinion_market.eventstore.models import Snapshot
@@ -39,6 +39,14 @@ class PauseInput(CommandInput):
 
 class ProcessId(CommandInput):
     process: UUID
+
+
+class PolicyInput(CommandInput):
+    kind: str
+    every_events: int
+    max_age_s: int | None = None
+    kept: int = 2
+    reason: Annotated[str, Field(max_length=200)] = ""
 
 
 class StreamName(CommandInput):
@@ -101,6 +109,12 @@ def retry_process(*, actor: AbstractBaseUser, input: ProcessId, now: datetime) -
     """Go on with a process that is stuck, in the actor's name. Raises ProcessNotFound, ProcessNotStuck."""
     process = processes.retry(actor=actor, process_id=input.process, now=now)
     return Answer({"process": str(process.pk)}, status="accepted")
+
+
+def set_snapshot_policy(*, actor: AbstractBaseUser, input: PolicyInput, now: datetime) -> Answer:
+    """Decide how often a kind of streams is snapshotted. Raises InvalidPolicy. Appends: SnapshotPolicyChanged."""
+    policy = snapshot_policies.decide(actor=actor, now=now, **input.model_dump())
+    return Answer({"kind": policy.kind})
 
 
 @transaction.atomic
@@ -176,6 +190,14 @@ OWN_COMMANDS: tuple[Command[Any], ...] = (
         retry_process,
         "system.admin",
         "Go on with a process that is stuck, in your name.",
+        platform_wide=True,
+    ),
+    Command(
+        "set_snapshot_policy",
+        PolicyInput,
+        set_snapshot_policy,
+        "system.config",
+        "Decide how often a kind of streams is snapshotted, and how many snapshots are kept.",
         platform_wide=True,
     ),
     Command(

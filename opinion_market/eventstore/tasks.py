@@ -4,13 +4,14 @@ from uuid import UUID
 
 from celery import shared_task
 
-from opinion_market.eventstore import command_queue, deliveries, processes, rebuilds, subscriptions
+from opinion_market.eventstore import command_queue, deliveries, processes, rebuilds, snapshot_policies, subscriptions
 from opinion_market.kernel.clock import now
 
 # Beat sends one every two seconds (see `settings.schedule`), and two may run at once. One that has much to do takes the
 # time of two sendings, so that the queue does not grow while it works.
 _ROUND_SECONDS = 4.0
 _DELIVERY_SECONDS = 20.0
+_SNAPSHOT_SECONDS = 30.0
 
 
 @shared_task(name="eventstore.run_subscriptions")  # type: ignore[untyped-decorator]
@@ -29,6 +30,12 @@ def continue_rebuilds() -> None:
 def deliver_due() -> None:
     """Carry out event handlers' actions that are due. May run twice at once: each delivery is one process's."""
     deliveries.deliver_due(clock=now, seconds=_DELIVERY_SECONDS)
+
+
+@shared_task(name="eventstore.take_due_snapshots")  # type: ignore[untyped-decorator]
+def take_due_snapshots() -> None:
+    """Snapshot streams whose newest snapshot is older than their kind's policy allows. Harmless to run twice."""
+    snapshot_policies.take_due(now=now(), clock=now, seconds=_SNAPSHOT_SECONDS)
 
 
 @shared_task(name="eventstore.run_command")  # type: ignore[untyped-decorator]

@@ -20,6 +20,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=3),
         "options": {"expires": 3},
     },
+    "take-due-snapshots": {
+        "task": "eventstore.take_due_snapshots",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "run-due-commands": {
         "task": "eventstore.run_due_commands",
         "schedule": timedelta(seconds=5),
