@@ -42,7 +42,7 @@ class CommandInputSerializer(InputSerializer):
 class CommandEventSerializer(EventSerializer):
     """An event the command appended."""
 
-    data = serializers.DictField(  # type: ignore[assignment]  # a field, which the metaclass takes off the class
+    data = serializers.DictField(
         allow_null=True,
         help_text="Null where it tells of others, as a market's events do; `system.audit` in its organization shows it.",
     )

@@ -43,10 +43,8 @@ def shown_events(request: Request, positions: Sequence[int]) -> list[dict[str, A
     """These events as the caller may see them: of a confidential kind, without the data unless they may audit it."""
     shown: list[dict[str, Any]] = []
     for event in selectors.events_at(positions):
-        body = dict(shapes.CommandEventSerializer(event).data)
-        if not _may_read(request, event):
-            body["data"] = None
-        shown.append(body)
+        document: Any = shapes.CommandEventSerializer(event)
+        shown.append({**document.data, **({} if _may_read(request, event) else {"data": None})})
     return shown
 
 
@@ -121,7 +119,7 @@ class CommandViewSet(IdempotentMixin, GenericViewSet[QueuedCommand]):
         command_queue.run(command_id, clock=clock.now)
         row = command_queue.command_of(signed_in_user(request).pk, command_id)
         if row.state == QueuedCommand.State.FAILED:
-            raise CommandFailed(**row.problem)
+            raise CommandFailed(**(row.problem or {}))
         if row.state != QueuedCommand.State.SUCCEEDED:
             return Response(self._body(request, row), status=202)
         response = Response({"status": "done", "result": row.result, "events": self._events(request, row)})

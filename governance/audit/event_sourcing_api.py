@@ -4,6 +4,7 @@ It lives here and not in the event store because reading every stream is an act 
 the events of the organizations in which the caller holds it. Superusers see all.
 """
 
+from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from governance.access.drf import access, signed_in_user
 from governance.audit import event_sourcing_serializers as shapes
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
 from opinion_market.eventstore import aggregates, commands, event_types, notes, selectors, snapshot_policies
+from opinion_market.eventstore.statistics import EVENT_STATISTICS
 from opinion_market.kernel import clock
 
 AUDIT = "system.audit"
@@ -191,14 +193,27 @@ class SnapshotPoliciesView(_AuditView):
 class StatusView(_AuditView):
     @extend_schema(operation_id="event_sourcing_status", responses=shapes.StatusSerializer)
     def get(self, request: Request) -> Response:
-        """How many events there are, and whether all who read them keep up: `degraded` after a failure or 60 seconds."""
+        """How many events there are, and whether all who read them keep up: `degraded` if not.
+
+        That is: a subscription fails, is paused or more than 60 seconds behind, a command waits longer than that, a process is
+        stuck, or the platform disabled a handler.
+        """
         now, theirs = clock.now(), audited_organizations(request)
         newest = selectors.newest_event(organizations=theirs)
         states = selectors.subscription_states(now=now)
         failing = [state.name for state in states if state.checkpoint.failures]
         seconds_behind = max((state.lag.seconds for state in states), default=0.0)
+        paused = [state.name for state in states if state.checkpoint.paused_at is not None]
+        counted = next(state for state in states if state.name == EVENT_STATISTICS.name)
+        work = selectors.work(organizations=theirs, now=now)
+        is_late = max(seconds_behind, work.oldest_waiting_command_s) > _DEGRADED_AFTER_S
+        stuck = work.processes_by_state.get("stuck", 0)
         body = {
-            "status": "degraded" if failing or seconds_behind > _DEGRADED_AFTER_S else "ok",
+            "status": "degraded" if failing or paused or is_late or stuck or work.disabled_handlers else "ok",
+            "paused_subscriptions": paused,
+            "rebuilding": [state.name for state in states if state.rebuild is not None],
+            "events_last_minute": counted.events_last_minute,
+            "work": asdict(work),
             **asdict(selectors.totals(organizations=theirs, now=now)),
             "last_position": newest.position if newest else None,
             "last_recorded_at": newest.recorded_at if newest else None,
@@ -223,6 +238,9 @@ class DashboardView(_AuditView):
         per_kind = selectors.streams_per_kind(organizations=theirs)
         longest = selectors.longest_streams(organizations=theirs, count=10)
         newest = selectors.events(organizations=theirs).order_by(*_NEWEST)[:20]
+        per_category = Counter[str]()
+        for type, events in per_type:
+            per_category[event_types.category_of(type)] += events
         body = {
             "generated_at": now,
             "totals": asdict(selectors.totals(organizations=theirs, now=now)),
@@ -232,6 +250,10 @@ class DashboardView(_AuditView):
             "streams_per_kind": [
                 {"kind": kind, "streams": streams, "events": events} for kind, streams, events in per_kind
             ],
+            "events_per_category": [
+                {"category": category, "events": events} for category, events in per_category.most_common()
+            ],
+            "work": asdict(selectors.work(organizations=theirs, now=now)),
             "longest_streams": shapes.StreamSerializer(longest, many=True).data,
             "newest_events": shapes.EventSerializer(newest, many=True).data,
             "subscriptions": self.subscriptions(request, now),

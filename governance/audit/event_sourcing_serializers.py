@@ -171,18 +171,43 @@ class TotalsSerializer(serializers.Serializer[Any]):
     streams = serializers.IntegerField()
 
 
+class CountsField(serializers.DictField):
+    """Numbers by state; a state without any is left out."""
+
+    child = serializers.IntegerField()
+
+
+class WorkSerializer(serializers.Serializer[Any]):
+    commands_by_state = CountsField(help_text="Of everybody; empty for others than superusers.")
+    oldest_waiting_command_s = serializers.FloatField(help_text="Seconds the oldest queued command has waited.")
+    processes_by_state = CountsField()
+    deliveries_by_state = CountsField(help_text="Of event handlers.")
+    disabled_handlers = serializers.IntegerField(help_text="Those the platform disabled for their failures.")
+
+
 class StatusSerializer(TotalsSerializer):
     status = serializers.ChoiceField(choices=["ok", "degraded"])
     last_position = serializers.IntegerField(allow_null=True, help_text="Of the newest event you may read.")
     last_recorded_at = serializers.DateTimeField(allow_null=True)
     subscriptions = serializers.IntegerField()
     failing_subscriptions = serializers.ListField(child=serializers.CharField())
+    paused_subscriptions = serializers.ListField(child=serializers.CharField())
+    rebuilding = serializers.ListField(child=serializers.CharField(), help_text="Projections being computed anew.")
+    events_last_minute = serializers.IntegerField(
+        help_text="Appended in the last full minute to the store, of all organizations; counted by its statistics."
+    )
+    work = WorkSerializer()
     seconds_behind = serializers.FloatField(help_text="Of the subscription furthest behind.")
     commands = serializers.ListField(child=serializers.CharField())
 
 
 class TypeCountSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
+    events = serializers.IntegerField()
+
+
+class CategoryCountSerializer(serializers.Serializer[Any]):
+    category = serializers.ChoiceField(choices=[each.value for each in Category])
     events = serializers.IntegerField()
 
 
@@ -209,6 +234,8 @@ class DashboardSerializer(serializers.Serializer[Any]):
     events_per_day = DayCountSerializer(many=True, help_text="The last 30 days that have events, UTC.")
     events_per_hour = HourCountSerializer(many=True, help_text="The last 48 hours that have events, UTC.")
     streams_per_kind = KindCountSerializer(many=True)
+    events_per_category = CategoryCountSerializer(many=True, help_text="Of the last 30 days.")
     longest_streams = StreamSerializer(many=True)
+    work = WorkSerializer()
     newest_events = EventSerializer(many=True)
     subscriptions = SubscriptionSerializer(many=True)

@@ -7,19 +7,24 @@ event shows at most a moment after it is committed, and the exchange's inserts p
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from opinion_market.eventstore import subscriptions
 from opinion_market.eventstore.errors import StreamNotFound
 from opinion_market.eventstore.models import (
     Checkpoint,
+    Delivery,
     Event,
+    EventHandler,
     EventStatistic,
+    Process,
     ProjectionRebuild,
+    QueuedCommand,
     Snapshot,
     StreamSummary,
 )
@@ -199,6 +204,38 @@ def _progress(rebuild: ProjectionRebuild | None, checkpoints: dict[str, Checkpoi
         failures=own.failures,
         swap_failures=rebuild.swap_failures,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Commands, processes and handlers as they stand: counts by state, and what waits too long or needs a person."""
+
+    commands_by_state: dict[str, int]
+    oldest_waiting_command_s: float
+    processes_by_state: dict[str, int]
+    deliveries_by_state: dict[str, int]
+    disabled_handlers: int
+
+
+def work(*, organizations: Organizations, now: datetime) -> Work:
+    """Commands belong to people and not to organizations, so they are counted for None (superusers) alone."""
+    everything = organizations is None
+    commands = QueuedCommand.objects.all() if everything else QueuedCommand.objects.none()
+    oldest = commands.filter(state=QueuedCommand.State.QUEUED).aggregate(at=Min("created_at"))["at"]
+    handlers = EventHandler.objects.filter(_theirs(organizations))
+    deliveries = Delivery.objects.filter(handler__in=handlers)
+    processes = Process.objects.filter(_theirs(organizations))
+    return Work(
+        commands_by_state=_by_state(commands),
+        oldest_waiting_command_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
+        processes_by_state=_by_state(processes),
+        deliveries_by_state=_by_state(deliveries),
+        disabled_handlers=handlers.filter(is_active=False).exclude(disabled_reason="").count(),
+    )
+
+
+def _by_state(rows: QuerySet[Any]) -> dict[str, int]:
+    return dict(rows.order_by().values_list("state").annotate(Count("pk")).order_by("state"))
 
 
 @dataclass(frozen=True, slots=True)
