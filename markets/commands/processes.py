@@ -9,9 +9,9 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from governance.access.policies import require
 from governance.identity.models import User
 from markets.commands.answers import visible_market
+from markets.commands.errors import SameAccount
 from markets.commands.money import Note, Units, account_answer, require_member
 from markets.ledger import services as ledger
-from markets.ledger.errors import SameAccount
 from markets.ledger.models import Account
 from markets.lifecycle import services as lifecycle
 from markets.lifecycle.models import Market

@@ -15,10 +15,3 @@ class InsufficientBalance(Conflict):
 
     code = "insufficient_balance"
     title = "The available balance is smaller than that."
-
-
-class SameAccount(InvalidInput):
-    """A transfer leads from one member's account to another's."""
-
-    code = "same_account"
-    title = "Source and target are the same account."

@@ -64,7 +64,13 @@ def _caused_by_handlers(events: Collection[RecordedEvent]) -> set[int]:
     return {position for command in given for position in by_command[command]}
 
 
-HANDLERS = Subscription("event_handlers", note_deliveries)
+def handled_types() -> list[str]:
+    """Types that some active handler is for. One query."""
+    return list(EventHandler.objects.filter(is_active=True).order_by().values_list("event_type", flat=True).distinct())
+
+
+# Without handlers no event is read, only passed by.
+HANDLERS = Subscription("event_handlers", note_deliveries, current_types=handled_types)
 
 
 @transaction.atomic

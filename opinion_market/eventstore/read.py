@@ -1,6 +1,6 @@
 """Reading events: one stream, or the whole store in its one order."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,9 +123,11 @@ def read_all(
 
 
 def read_window(
-    *, after: GlobalKey, size: int, types: Collection[str] | None = None
+    *, after: GlobalKey, size: int, types: Collection[str] | Callable[[], Collection[str]] | None = None
 ) -> tuple[GlobalKey, list[RecordedEvent]]:
     """Look at the next `size` events: the key of the last one looked at, and those among them that have one of `types`.
+
+    Types that are asked for are asked for when it is settled which events are looked at, so the answer is younger than they.
 
     The key equals `after` when there is nothing new. What lies below the horizon is final, so two queries may read it.
     """
@@ -140,7 +142,9 @@ def read_window(
     if row is None:
         return after, []
     until = GlobalKey(*row)
-    wanted = None if types is None else list(types)
+    wanted = None if types is None else list(types() if callable(types) else types)
+    if wanted == []:
+        return until, []
     events = _fetch(
         "(transaction_id, position) > (%s, %s) AND (transaction_id, position) <= (%s, %s) "
         "AND (%s::text[] IS NULL OR type = ANY(%s)) ORDER BY transaction_id, position",

@@ -10,7 +10,7 @@ a handler does in the database happens exactly once. What it does elsewhere (mai
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -32,12 +32,16 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`handler` gets the events of `types` (None: all) in order, never an empty batch; `batch` events are looked at at once."""
+    """`handler` gets the events of `types` (None: all) in order, never an empty batch; `batch` events are looked at at once.
+
+    `current_types` is asked anew for each batch, where they are not known beforehand.
+    """
 
     name: str
     handler: Handler
     types: frozenset[str] | None = None
     batch: int = 1000
+    current_types: Callable[[], Collection[str]] | None = None
 
 
 class Outcome(Enum):
@@ -103,7 +107,9 @@ def _handle_next(subscription: Subscription, *, now: datetime) -> Outcome:
         return Outcome.WAITING
     started_s = time.monotonic()
     start = GlobalKey(checkpoint.transaction_id, checkpoint.position)
-    until, events = read_window(after=start, size=subscription.batch, types=subscription.types)
+    until, events = read_window(
+        after=start, size=subscription.batch, types=subscription.current_types or subscription.types
+    )
     if until == start:
         return Outcome.UP_TO_DATE
     if events:

@@ -96,6 +96,15 @@ def test_a_webhook_tells_of_the_event_once_and_is_signed(venue: Venue, receiver:
     assert log_of(venue.chief, handler) == [("succeeded", 1)]
 
 
+def test_the_subscription_reads_only_what_some_handler_is_for(venue: Venue) -> None:
+    assert list(handlers.HANDLERS.current_types()) == []
+    configure(venue.chief, venue, "MarketHalted", "audit_entry", {"note": "x"})
+    configure(venue.second, venue, "MarketHalted", "audit_entry", {"note": "y"})
+    off = configure(venue.chief, venue, "MarketOpened", "audit_entry", {"note": "z"})
+    venue.chief.client.patch(f"/api/v1/{HANDLERS}/{off['id']}", {"is_active": False}, format="json")
+    assert list(handlers.HANDLERS.current_types()) == ["MarketHalted"]
+
+
 def test_only_fitting_events_of_its_own_organization_and_time_start_a_handler(
     venue: Venue, elsewhere: Venue, receiver: Receiver
 ) -> None:

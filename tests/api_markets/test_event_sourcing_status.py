@@ -1,7 +1,7 @@
 """Status and dashboard tell of commands, processes, handlers and projections what is true."""
 
 from opinion_market.eventstore import processes, subscriptions
-from opinion_market.eventstore.models import EventHandler, Process
+from opinion_market.eventstore.models import Checkpoint, Event, EventHandler, Process
 from opinion_market.kernel import clock
 from tests.api_markets.test_commands import later, order_input, work
 from tests.api_markets.test_event_handlers import configure, happen
@@ -40,6 +40,10 @@ def test_the_status_is_degraded_by_what_is_paused_stuck_or_disabled(venue: Venue
     def status() -> str:
         return venue.chief.get("event-sourcing/status")["status"]
 
+    newest = Event.objects.order_by("transaction_id", "position").last()
+    for each in subscriptions.registered():
+        caught_up = {"transaction_id": newest.transaction_id, "position": newest.position}
+        Checkpoint.objects.update_or_create(subscriber=each.name, defaults=caught_up)
     assert status() == "ok"
     subscriptions.pause(name="stream_summaries", now=clock.now())
     assert venue.chief.get("event-sourcing/status")["paused_subscriptions"] == ["stream_summaries"]
