@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,7 @@ from governance.audit.event_store_admin import stream_link
 from governance.identity.models import User
 from opinion_market.eventstore import command_queue, commands, process_types
 from opinion_market.eventstore.aggregates import as_of
+from opinion_market.eventstore.commands import Processed
 from opinion_market.eventstore.models import Event, Process, QueuedCommand
 from opinion_market.kernel import clock
 
@@ -29,11 +31,11 @@ PROCESS_COLOURS = {
 }  # fmt: skip
 
 
-def give(request: HttpRequest, name: str, **values: Any) -> None:
+def give(request: HttpRequest, name: str, **values: Any) -> Processed:
     """Carry out one of the event store's own commands for the user at the console. Raises what it refuses."""
     actor, command = staff(request), commands.named(name)
     commands.authorise(actor, command)
-    commands.process(command=command, actor=actor, input=commands.parse(command, values), now=clock.now())
+    return commands.process(command=command, actor=actor, input=commands.parse(command, values), now=clock.now())
 
 
 def pretty(value: object) -> SafeString:
@@ -41,7 +43,7 @@ def pretty(value: object) -> SafeString:
     return format_html('<pre class="om-mono">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def person(user_id: object) -> str:
+def person(user_id: UUID) -> str:
     """A user by name; the id of one that is gone."""
     return str(User.objects.filter(pk=user_id).first() or user_id)
 

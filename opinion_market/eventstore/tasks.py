@@ -6,6 +6,7 @@ from celery import shared_task
 
 from opinion_market.eventstore import command_queue, deliveries, processes, rebuilds, snapshot_policies, subscriptions
 from opinion_market.kernel.clock import now
+from opinion_market.kernel.queue import send_task
 
 # Beat sends one every two seconds (see `settings.schedule`), and two may run at once. One that has much to do takes the
 # time of two sendings, so that the queue does not grow while it works.
@@ -52,7 +53,7 @@ def run_due_commands() -> None:
 
 def send_command(command_id: UUID) -> None:
     """Have a worker carry out a command soon."""
-    run_command.delay(str(command_id))
+    send_task("eventstore.run_command", str(command_id))
 
 
 @shared_task(name="eventstore.run_process")  # type: ignore[untyped-decorator]
@@ -69,4 +70,4 @@ def run_due_processes() -> None:
 
 def send_process(process_id: UUID) -> None:
     """Have a worker go on with a process soon."""
-    run_process.delay(str(process_id))
+    send_task("eventstore.run_process", str(process_id))
