@@ -63,10 +63,13 @@ class EventViewSet(IdempotentMixin, GenericViewSet[Any]):
         """Events of your organizations as they are recorded, newest first unless asked otherwise."""
         filters = valid(shapes.EventFilters, request.query_params)
         self.ordering = _OLDEST if filters.pop("order") == "oldest" else _NEWEST
-        types, category = filters.pop("type", None), filters.pop("category", None)
+        types, category = filters.pop("type", ()), filters.pop("category", None)
         if category is not None:
-            types = [each for each in event_types.types_in(category) if types is None or each in types]
+            of_category = event_types.types_in(category)
+            types = [each for each in of_category if each in types] if types else of_category
         found = selectors.events(organizations=audited_organizations(request), types=types, **filters)
+        if category is not None and not types:
+            found = found.none()
         return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
 
     @extend_schema(

@@ -7,6 +7,8 @@ from rest_framework import serializers
 from opinion_market.api.serializers import InputSerializer, StrictIntegerField, StrictTextField
 from opinion_market.eventstore.event_types import Category
 
+SUBSCRIPTION_STATES = ["running", "rebuilding", "failed", "paused"]
+
 
 class HexField(serializers.CharField):
     """Bytes as hexadecimal text."""
@@ -129,7 +131,7 @@ class SubscriptionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_projection = serializers.BooleanField(help_text="Can be rebuilt from nothing.")
     types = serializers.ListField(child=serializers.CharField(), allow_null=True, help_text="null: all.")
-    state = serializers.ChoiceField(choices=["running", "rebuilding", "failed", "paused"])
+    state = serializers.ChoiceField(choices=SUBSCRIPTION_STATES)
     tables = serializers.ListField(
         child=serializers.CharField(), help_text="A projection that names its tables is rebuilt beside the one in use."
     )

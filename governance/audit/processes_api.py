@@ -18,6 +18,8 @@ from opinion_market.eventstore import aggregates, process_types, selectors
 from opinion_market.eventstore.errors import ProcessNotFound
 from opinion_market.eventstore.models import Process
 
+STEP_STATES = ["waiting", "completed", "failed", "compensated"]
+
 
 class ProcessSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
@@ -33,13 +35,13 @@ class ProcessSerializer(serializers.Serializer[Any]):
     problem = CommandProblemSerializer(allow_null=True, help_text="Why a step was refused, or cannot be undone.")
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class ProcessStepSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
-    state = serializers.ChoiceField(choices=["waiting", "completed", "failed", "compensated"])
+    state = serializers.ChoiceField(choices=STEP_STATES)
 
 
 class ProcessStateSerializer(ProcessSerializer):
-    steps = StepSerializer(many=True)
+    steps = ProcessStepSerializer(many=True)
     events = EventSerializer(many=True, help_text="Its whole history.")
 
 

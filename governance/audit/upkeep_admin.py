@@ -139,7 +139,7 @@ class PolicyForm(DeedForm):
     """How often a kind of streams is snapshotted."""
 
     every_events = forms.IntegerField(
-        min_value=100, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget,
+        min_value=1_000, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget,
         help_text="A snapshot is taken after so many events. Fewer: a cold stream is rebuilt faster, and more is written.",
     )  # fmt: skip
     max_age_s = forms.IntegerField(

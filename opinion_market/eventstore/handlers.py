@@ -73,7 +73,6 @@ def handled_types() -> list[str]:
 HANDLERS = Subscription("event_handlers", note_deliveries, current_types=handled_types)
 
 
-@transaction.atomic
 def create(
     *,
     actor_id: UUID,
@@ -85,7 +84,10 @@ def create(
     filter: Mapping[str, Any],
     now: datetime,
 ) -> EventHandler:
-    """Raises InvalidHandler, UnsafeAddress, and what the action's check raises. Appends: EventHandlerCreated."""
+    """Raises InvalidHandler, UnsafeAddress, and what the action's check raises. Appends: EventHandlerCreated.
+
+    The check may look a name up in the network, so it stands before the transaction.
+    """
     handler = EventHandler(
         name=name.strip(),
         organization_id=organization_id,
@@ -98,32 +100,39 @@ def create(
         updated_at=now,
     )
     _check(handler)
-    handler.save(force_insert=True)
-    data = {"event_type": event_type, "action": action}
-    record(handler, "EventHandlerCreated", data, actor_id=actor_id, now=now)
+    with transaction.atomic():
+        handler.save(force_insert=True)
+        data = {"event_type": event_type, "action": action}
+        record(handler, "EventHandlerCreated", data, actor_id=actor_id, now=now)
     return handler
 
 
-@transaction.atomic
 def change(*, actor_id: UUID, handler_id: UUID, changes: Mapping[str, Any], now: datetime) -> EventHandler:
     """Change some of CHANGEABLE; enabling it forgets its failures. Its actions are done in the changer's name from now on.
 
     Locks: its row. Raises HandlerNotFound, InvalidHandler. Appends: EventHandlerChanged.
     """
-    handler = EventHandler.objects.select_for_update(of=("self",)).filter(pk=handler_id).first()
-    if handler is None:
-        raise HandlerNotFound(handler=str(handler_id))
     if unknown := set(changes) - CHANGEABLE:
         raise InvalidHandler(f"These cannot be changed: {', '.join(sorted(unknown))}.")
+    _check(_changed(EventHandler.objects.filter(pk=handler_id).first(), changes, actor_id, now))
+    with transaction.atomic():
+        locked = EventHandler.objects.select_for_update(of=("self",)).filter(pk=handler_id).first()
+        handler = _changed(locked, changes, actor_id, now)
+        handler.save()
+        data = {"changed": sorted(changes), "is_active": handler.is_active}
+        record(handler, "EventHandlerChanged", data, actor_id=actor_id, now=now)
+    return handler
+
+
+def _changed(handler: EventHandler | None, changes: Mapping[str, Any], actor_id: UUID, now: datetime) -> EventHandler:
+    """Raises HandlerNotFound for None."""
+    if handler is None:
+        raise HandlerNotFound
     for field, value in changes.items():
         setattr(handler, field, value)
     if changes.get("is_active"):
         handler.failures, handler.disabled_reason = 0, ""
     handler.created_by, handler.updated_at = actor_id, now
-    _check(handler)
-    handler.save()
-    data = {"changed": sorted(changes), "is_active": handler.is_active}
-    record(handler, "EventHandlerChanged", data, actor_id=actor_id, now=now)
     return handler
 
 

@@ -54,13 +54,13 @@ def events(
     *,
     organizations: Organizations,
     stream: str | None = None,
-    types: Collection[str] | None = None,
+    types: Collection[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> QuerySet[Event]:
     """Events, to be ordered by (transaction_id, position); `since` <= recorded_at < `until`.
 
-    `types`: None for all. Rare types have an index of their own; the frequent ones (`models.FREQUENT_TYPES`) and times are
+    `types`: none named are all. Rare types have an index of their own; the frequent ones (`models.FREQUENT_TYPES`) and times are
     looked for along the store's order, event by event.
     """
     found = Event.objects.all()
@@ -68,7 +68,7 @@ def events(
         found = found.filter(stream__in=StreamSummary.objects.filter(_theirs(organizations)).values("stream"))
     if stream is not None:
         found = found.filter(stream=stream)
-    if types is not None:
+    if types:
         found = found.filter(type__in=types)
     if since is not None:
         found = found.filter(recorded_at__gte=since)

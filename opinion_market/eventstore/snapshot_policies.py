@@ -17,7 +17,7 @@ from opinion_market.eventstore.snapshots import KEPT
 
 DEFAULT_EVERY = 5_000
 # The least a policy may say, so that a caller need not ask before so many events have come.
-LEAST_EVENTS = 100
+LEAST_EVENTS = 1_000
 # A decision acts on every process after this; until then each goes by what it read last.
 _REMEMBERED_S = 10.0
 

@@ -28,7 +28,7 @@ class SnapshotPolicy(models.Model):
 
     kind = models.CharField(primary_key=True, max_length=40, db_collation="C", help_text="market, for market-<uuid>.")
     every_events = models.PositiveIntegerField(
-        validators=[MinValueValidator(100), MaxValueValidator(1_000_000)],
+        validators=[MinValueValidator(1_000), MaxValueValidator(1_000_000)],
         help_text="A snapshot is taken when so many events came since the last one.",
     )
     max_age_s = models.PositiveIntegerField(

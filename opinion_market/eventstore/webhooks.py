@@ -9,8 +9,10 @@ import hmac
 import http.client
 import socket
 import ssl
+from contextlib import suppress
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from threading import Timer
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
@@ -25,6 +27,8 @@ from opinion_market.eventstore.handler_actions import Action, Occasion
 from opinion_market.eventstore.read import RecordedEvent
 
 TIMEOUT_S = 5.0
+# For the whole exchange: a receiver that sends a byte now and then must not hold a worker.
+DEADLINE_S = 15.0
 _ANSWER_READ = 200
 _PORTS = {"http": 80, "https": 443}
 # Addresses that lead to IPv4 ones, private ones among them, through a translator.
@@ -109,8 +113,12 @@ def _send(occasion: Occasion) -> str:
     parts, address = safe_address(occasion.settings.url)
     headers = _headers(occasion, body, occasion.now)
     port = parts.port or _PORTS[parts.scheme]
-    connection = _connection(parts, address, port)
+    plain = socket.create_connection((address, port), TIMEOUT_S)
+    deadline = Timer(DEADLINE_S, _hang_up, [plain])
+    deadline.start()
+    connection = http.client.HTTPConnection(parts.hostname or "", port, timeout=TIMEOUT_S)
     try:
+        connection.sock = _encrypted(plain, parts.hostname or "") if parts.scheme == "https" else plain
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {**headers, "Host": parts.netloc})
         answer = connection.getresponse()
@@ -118,7 +126,9 @@ def _send(occasion: Occasion) -> str:
     except http.client.HTTPException as error:
         raise WebhookRefused(f"{type(error).__name__}: {error}") from error
     finally:
+        deadline.cancel()
         connection.close()
+        plain.close()
     if not 200 <= answer.status < 300:
         raise WebhookRefused(f"HTTP {answer.status}: {told}")
     return f"HTTP {answer.status}"
@@ -136,19 +146,15 @@ def _headers(occasion: Occasion, body: bytes, now: datetime) -> dict[str, str]:
     }
 
 
-def _connection(parts: SplitResult, address: str, port: int) -> http.client.HTTPConnection:
-    """A connection to this very IP address; TLS checks the certificate against the name."""
-    connection = http.client.HTTPConnection(parts.hostname or "", port, timeout=TIMEOUT_S)
-    plain = socket.create_connection((address, port), TIMEOUT_S)
-    if parts.scheme == "https":
-        try:
-            connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
-        except OSError:
-            plain.close()
-            raise
-    else:
-        connection.sock = plain
-    return connection
+def _encrypted(plain: socket.socket, hostname: str) -> ssl.SSLSocket:
+    """TLS over a connection to a known IP address; the certificate is checked against the name."""
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=hostname)
+
+
+def _hang_up(plain: socket.socket) -> None:
+    """End a connection that another thread reads from; it then sees the end of the answer, or an OSError."""
+    with suppress(OSError):
+        plain.shutdown(socket.SHUT_RDWR)
 
 
 def _check(given: WebhookSettings, actor_id: UUID) -> None:

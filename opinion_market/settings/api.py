@@ -60,6 +60,11 @@ SPECTACULAR_SETTINGS = {
         "OrderStatusEnum": "markets.trading.models.Order.Status",
         "OrderTypeEnum": "markets.trading.models.Order.Type",
         "OrderSideEnum": "markets.trading.models.Order.Side",
+        "CommandStateEnum": "opinion_market.eventstore.models.QueuedCommand.State",
+        "ProcessStateEnum": "opinion_market.eventstore.models.Process.State",
+        "DeliveryStateEnum": "opinion_market.eventstore.models.Delivery.State",
+        "SubscriptionStateEnum": "governance.audit.event_sourcing_serializers.SUBSCRIPTION_STATES",
+        "StepStateEnum": "governance.audit.processes_api.STEP_STATES",
         "TimeInForceEnum": "markets.trading.models.Order.TimeInForce",
     },
 }

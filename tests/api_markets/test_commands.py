@@ -259,7 +259,7 @@ def test_a_market_stands_as_it_stood_at_any_version_and_moment(venue: Venue) -> 
     assert [order["price"] for order in before["state"]["orders"]] == [4000]
     assert before["as_of"]["version"] == 5
     assert venue.chief.get(at, version=2)["state"]["status"] == "pending_approval"
-    assert [event["version"] for event in venue.chief.get(at, version=2)["events"]] == [1, 2, 3, 4, 5]
+    assert [event["version"] for event in venue.chief.get(at, version=2)["events"]] == [1, 2, 3, 4, 5, 6]
     assert venue.chief.refused("get", f"{at}?version=7") == (404, "no_such_version")
     assert venue.chief.refused("get", f"{at}?at=2020-01-01T00:00:00Z") == (404, "no_such_version")
     assert venue.chief.refused("get", f"{at}?version=1&at=2020-01-01T00:00:00Z")[0] == 422

@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import json
 import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -219,6 +220,40 @@ def test_a_name_that_leads_to_us_later_is_refused_then(venue: Venue, monkeypatch
     work()
     assert log_of(venue.chief, handler) == [("pending", 1)]
     assert Delivery.objects.get().answer.startswith("UnsafeAddress")
+
+
+def test_a_receiver_that_never_ends_its_answer_does_not_hold_a_worker(
+    venue: Venue, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.WEBHOOK_PRIVATE_ADDRESSES = True
+    monkeypatch.setattr("opinion_market.eventstore.webhooks.DEADLINE_S", 1.0)
+    listening = socket.create_server(("127.0.0.1", 0))
+    is_over = Event()
+
+    def drip() -> None:
+        connected, _ = listening.accept()
+        with connected:
+            connected.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not is_over.wait(0.2):
+                try:
+                    connected.sendall(b"x")
+                except OSError:
+                    return
+
+    thread = Thread(target=drip, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    handler = configure(venue.chief, venue, "MarketHalted", "webhook", {"url": url})
+    market = venue.market()
+    venue.chief.post(f"markets/{market}/halt", {"reason": "Storm"})
+    happen(f"market-{market}")
+    started_s = time.monotonic()
+    work()
+    is_over.set()
+    thread.join()
+    listening.close()
+    assert time.monotonic() - started_s < 4
+    assert log_of(venue.chief, handler) == [("pending", 1)]
 
 
 def test_handlers_are_for_those_who_may_configure_and_audit(venue: Venue, elsewhere: Venue) -> None:

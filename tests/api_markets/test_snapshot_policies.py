@@ -35,7 +35,7 @@ def root(db: None) -> Person:
 
 
 def decide(root: Person, **policy: object) -> None:
-    give(root, "set_snapshot_policy", **{"kind": "market", "every_events": 100, **policy})
+    give(root, "set_snapshot_policy", **{"kind": "market", "every_events": 1_000, **policy})
     snapshot_policies._memory.forget()  # the test's transaction does not commit
 
 
@@ -48,19 +48,19 @@ def versions(market: str) -> list[int]:
 def trade(venue: Venue, market: str, orders: int) -> None:
     trader = venue.trader(100_000)
     one = {"market": market, "outcome": 0, "side": "buy", "price": 10, "quantity": 1}
-    for _ in range(orders // 50):
-        trader.post("orders/batch", {"orders": [one] * 50}, 200)
+    for _ in range(orders // 500):
+        trader.post("orders/batch", {"orders": [one] * 500}, 200)
 
 
 def test_markets_are_snapshotted_as_often_as_decided_and_as_many_are_kept(venue: Venue, root: Person) -> None:
     market = venue.market()
-    trade(venue, market, 100)
+    trade(venue, market, 1_000)
     assert versions(market) == []
     decide(root, kept=3)
-    trade(venue, market, 500)
+    trade(venue, market, 4_500)
     taken = versions(market)
     assert len(taken) == 3
-    assert all(later - earlier >= 100 for earlier, later in itertools.pairwise(taken))
+    assert all(later - earlier >= 1_000 for earlier, later in itertools.pairwise(taken))
     project(f"market-{market}")
     found = venue.chief.get(f"event-sourcing/aggregates/market-{market}", version=taken[0] + 7)
     assert (found["as_of"]["snapshot_version"], found["as_of"]["replayed_events"]) == (taken[0], 7)
@@ -101,7 +101,7 @@ def test_a_policy_is_shown_recorded_and_checked(venue: Venue, root: Person) -> N
     ]
     assert list(read_stream("snapshots"))[-1].data["reason"] == "Audits"
     for wrong in ({"every_events": 1}, {"kept": 0}, {"kind": "account"}, {"max_age_s": 1}, {"every_events": -5}):
-        body = {"command": "set_snapshot_policy", "input": {"kind": "market", "every_events": 500, **wrong}}
+        body = {"command": "set_snapshot_policy", "input": {"kind": "market", "every_events": 1_500, **wrong}}
         assert root.refused("post", COMMANDS, body) == (422, "invalid_snapshot_policy")
-    body = {"command": "set_snapshot_policy", "input": {"kind": "market", "every_events": 500}}
+    body = {"command": "set_snapshot_policy", "input": {"kind": "market", "every_events": 1_500}}
     assert venue.chief.refused("post", COMMANDS, body) == (403, "not_permitted")

@@ -152,9 +152,9 @@ def test_a_projection_is_paused_resumed_and_rebuilt_with_a_reason() -> None:
 def test_a_snapshot_policy_is_decided() -> None:
     exchange = Exchange()
     root, decide = client_of(exchange.root), page("eventstore_snapshotpolicy_decide", "market")
-    form = {"every_events": 700, "max_age_s": "", "kept": 4, "reason": REASON}
+    form = {"every_events": 1_700, "max_age_s": "", "kept": 4, "reason": REASON}
     assert root.post(decide, {**form, "every_events": 1}).status_code == 200
     assert root.post(decide, form).status_code == 302
-    assert snapshot_policies.policies()["market"] == snapshot_policies.Policy(700, None, 4)
-    assert "700 events" in root.get(page("eventstore_snapshotpolicy_changelist")).content.decode()
+    assert snapshot_policies.policies()["market"] == snapshot_policies.Policy(1_700, None, 4)
+    assert "1700 events" in root.get(page("eventstore_snapshotpolicy_changelist")).content.decode()
     assert client_of(exchange.creator).post(decide, form).status_code == 403

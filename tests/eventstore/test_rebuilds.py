@@ -234,6 +234,15 @@ def test_the_stores_own_projections_are_rebuilt_to_the_same_figures(stream: str)
     assert mine == {row for row in StreamSummary.objects.values_list() if not row[0].startswith("projection-")}
 
 
+def test_what_beat_starts_continues_every_rebuild_to_its_swap() -> None:
+    rebuilds.start(projection=EVENT_STATISTICS, actor=None, reason="", now=clock.now())
+    deadline = clock.now() + timedelta(seconds=120)
+    while ProjectionRebuild.objects.filter(pk=EVENT_STATISTICS.name).exists():
+        assert clock.now() < deadline
+        rebuilds.continue_all(clock=clock.now, seconds=1)
+    assert not shadow_tables.exist(EVENT_STATISTICS.name)
+
+
 def _has_read(name: str, stream: str) -> bool:
     last = list(read_stream(stream))[-1]
     checkpoint = Checkpoint.objects.filter(subscriber=name).first()
