@@ -114,11 +114,13 @@ def _send(occasion: Occasion) -> str:
     headers = _headers(occasion, body, occasion.now)
     port = parts.port or _PORTS[parts.scheme]
     plain = socket.create_connection((address, port), TIMEOUT_S)
-    deadline = Timer(DEADLINE_S, _hang_up, [plain])
-    deadline.start()
     connection = http.client.HTTPConnection(parts.hostname or "", port, timeout=TIMEOUT_S)
+    connection.sock = plain
+    deadline = Timer(DEADLINE_S, _hang_up, [connection])
+    deadline.start()
     try:
-        connection.sock = _encrypted(plain, parts.hostname or "") if parts.scheme == "https" else plain
+        if parts.scheme == "https":
+            _encrypt(connection, parts.hostname or "")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {**headers, "Host": parts.netloc})
         answer = connection.getresponse()
@@ -146,15 +148,19 @@ def _headers(occasion: Occasion, body: bytes, now: datetime) -> dict[str, str]:
     }
 
 
-def _encrypted(plain: socket.socket, hostname: str) -> ssl.SSLSocket:
+def _encrypt(connection: http.client.HTTPConnection, hostname: str) -> None:
     """TLS over a connection to a known IP address; the certificate is checked against the name."""
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=hostname)
+    context = ssl.create_default_context()
+    encrypted = context.wrap_socket(connection.sock, server_hostname=hostname, do_handshake_on_connect=False)
+    connection.sock = encrypted
+    encrypted.do_handshake()
 
 
-def _hang_up(plain: socket.socket) -> None:
+def _hang_up(connection: http.client.HTTPConnection) -> None:
     """End a connection that another thread reads from; it then sees the end of the answer, or an OSError."""
-    with suppress(OSError):
-        plain.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError, AttributeError):  # it may be over by itself
+        # The plain one's: an encrypted one's own takes the encryption off first, under the hands of the reader.
+        socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
 def _check(given: WebhookSettings, actor_id: UUID) -> None:

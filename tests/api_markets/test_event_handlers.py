@@ -222,18 +222,21 @@ def test_a_name_that_leads_to_us_later_is_refused_then(venue: Venue, monkeypatch
     assert Delivery.objects.get().answer.startswith("UnsafeAddress")
 
 
+@pytest.mark.parametrize("is_encrypted", [False, True])
 def test_a_receiver_that_never_ends_its_answer_does_not_hold_a_worker(
-    venue: Venue, settings: Any, monkeypatch: pytest.MonkeyPatch
+    venue: Venue, settings: Any, monkeypatch: pytest.MonkeyPatch, is_encrypted: bool
 ) -> None:
     settings.WEBHOOK_PRIVATE_ADDRESSES = True
     monkeypatch.setattr("opinion_market.eventstore.webhooks.DEADLINE_S", 1.0)
+    scheme = "https" if is_encrypted else "http"
     listening = socket.create_server(("127.0.0.1", 0))
     is_over = Event()
 
     def drip() -> None:
         connected, _ = listening.accept()
         with connected:
-            connected.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            # Encrypted: the beginning of a record of 16 kB that never ends.
+            connected.sendall(b"\x16\x03\x03\x40\x00" if is_encrypted else b"HTTP/1.")
             while not is_over.wait(0.2):
                 try:
                     connected.sendall(b"x")
@@ -242,7 +245,7 @@ def test_a_receiver_that_never_ends_its_answer_does_not_hold_a_worker(
 
     thread = Thread(target=drip, daemon=True)
     thread.start()
-    url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/"
     handler = configure(venue.chief, venue, "MarketHalted", "webhook", {"url": url})
     market = venue.market()
     venue.chief.post(f"markets/{market}/halt", {"reason": "Storm"})
