@@ -4,15 +4,21 @@ import hashlib
 import hmac
 import json
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from opinion_market.eventstore import command_queue, deliveries, handlers
 from opinion_market.eventstore.errors import UnsafeAddress
@@ -95,6 +101,51 @@ def test_a_webhook_tells_of_the_event_once_and_is_signed(venue: Venue, receiver:
     right = hmac.new(handler["signing_secret"].encode(), stamped, hashlib.sha256).hexdigest()
     assert headers["X-Opinion-Market-Signature"] == f"v1={right}"
     assert log_of(venue.chief, handler) == [("succeeded", 1)]
+
+
+def certificate_for(name: str, folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(clock.now() - timedelta(days=1))
+        .not_valid_after(clock.now() + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / f"{name}.pem", folder / f"{name}.key"
+    paths[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    paths[1].write_bytes(key.private_bytes(*encoding))
+    return paths
+
+
+@pytest.mark.parametrize(("name", "state"), [("localhost", "succeeded"), ("elsewhere.example.org", "pending")])
+def test_an_encrypted_webhook_goes_to_whom_the_certificate_names(
+    venue: Venue, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, state: str
+) -> None:
+    certificate, key = certificate_for(name, tmp_path)
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(certificate, key)
+    receiver.server.socket = served.wrap_socket(receiver.server.socket, server_side=True)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(ssl, "create_default_context", lambda: trusting)
+
+    def resolve(host: str, port: int, *args: object, **kwargs: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    url = f"https://localhost:{receiver.server.server_port}/"
+    handler = configure(venue.chief, venue, "MarketHalted", "webhook", {"url": url})
+    market = venue.market()
+    venue.chief.post(f"markets/{market}/halt", {"reason": "Storm"})
+    happen(f"market-{market}")
+    work()
+    assert log_of(venue.chief, handler) == [(state, 1)]
+    assert ("CERTIFICATE_VERIFY_FAILED" in Delivery.objects.get().answer) == (state == "pending")
+    assert len(receiver.received) == (state == "succeeded")
 
 
 def test_the_subscription_reads_only_what_some_handler_is_for(venue: Venue) -> None:
