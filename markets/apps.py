@@ -16,3 +16,7 @@ class MarketsConfig(AppConfig):
         projections.register(MARKET_FIGURES)
         projections.register(TRADER_FIGURES)
         retention.keep(markets_retention.KIND, markets_retention.unsettled)
+        # Models cannot be imported before all apps are loaded.
+        from markets.commands.registration import register_all  # noqa: PLC0415
+
+        register_all()

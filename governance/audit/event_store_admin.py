@@ -1,4 +1,4 @@
-"""The event store in the console: events, streams with their chains, subscriptions. Read-only to everybody."""
+"""The event store in the console: events, and streams with their chains. Read-only to everybody."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,6 @@ from governance.access.pages import (
     BoundedPaginator,
     Fact,
     OrganizationFilter,
-    PageLink,
     ReadOnlyPage,
     column,
     organizations_in,
@@ -29,10 +28,9 @@ from governance.audit.chain_checks import check_chain, last_check
 from governance.audit.proved_page import ProvedPage
 from governance.identity.models import User
 from governance.organizations.models import Organization
-from opinion_market.eventstore import selectors, subscriptions
-from opinion_market.eventstore.errors import UnknownSubscription
+from opinion_market.eventstore import selectors
 from opinion_market.eventstore.hashing import canonical_json, event_hash
-from opinion_market.eventstore.models import Checkpoint, Event, EventStatistic, StreamSummary
+from opinion_market.eventstore.models import Event, EventStatistic, StreamSummary
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 
@@ -256,36 +254,3 @@ class StreamAdmin(ReadOnlyPage):
             else:
                 messages.error(request, "The chain is broken. " + " ".join(check.findings))
         return HttpResponseRedirect(reverse("admin:eventstore_streamsummary_change", args=[summary.stream]))
-
-
-@admin.register(Checkpoint)
-class SubscriptionAdmin(ReadOnlyPage):
-    """How the platform's subscriptions and projections are doing. They serve all tenants, so this page is the platform's."""
-
-    view_permission = "system.audit"
-    organization_lookup = None
-
-    def get_urls(self) -> list[URLPattern]:
-        retry = self.admin_site.admin_view(self.retry_view)
-        return [path("<path:object_id>/retry/", retry, name="eventstore_checkpoint_retry"), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Every registered subscription, whether it has run yet or not, with its lag."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        states = selectors.subscription_states(now=clock.now())
-        links: list[PageLink] = self.list_links(request)
-        context = {"title": "Subscriptions", "states": states, "page_links": links, **(extra_context or {})}
-        return self.rendered(request, "console/subscriptions.html", context)
-
-    def retry_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """End a subscription's pause after a failure."""
-        if request.method != "POST" or not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            subscriptions.retry_now(name=object_id)
-        except UnknownSubscription as unknown:
-            messages.error(request, unknown.message)
-        else:
-            messages.success(request, f"{object_id} is tried again with the next run.")
-        return HttpResponseRedirect(reverse("admin:eventstore_checkpoint_changelist"))

@@ -19,6 +19,7 @@ from governance.access.asking import DeedForm, Question, ask
 from governance.access.console import SUPERUSER, CatalogueAdminMixin, RefusalsAsMessagesMixin
 from governance.identity import services
 from governance.identity.models import ApiKey, User
+from governance.identity.user_events import record_user_changed, record_user_created
 from opinion_market.kernel import clock
 
 # Roles in organizations take the place of Django's groups.
@@ -48,6 +49,16 @@ class UserAdmin(CatalogueAdminMixin, DjangoUserAdmin, ModelAdmin):  # type: igno
         ("Rights", {"fields": ("is_active", "is_staff", "is_superuser")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Also append to the user's stream what the change means for their rights; the form's view is one transaction."""
+        before = User.objects.filter(pk=obj.pk).first() if change else None
+        super().save_model(request, obj, form, change)
+        actor = request.user if isinstance(request.user, User) else None
+        if before is None:
+            record_user_created(actor=actor, user=obj, now=clock.now())
+        else:
+            record_user_changed(actor=actor, before=before, after=obj, now=clock.now())
 
 
 @admin.register(ApiKey)

@@ -18,6 +18,7 @@ from django.db.models import Q
 
 from governance.identity.errors import ApiKeyNotFound, InvalidExpiry
 from governance.identity.models import ApiKey, User
+from governance.identity.user_events import record_key_created, record_key_revoked
 from opinion_market.kernel.errors import NotPermitted
 from opinion_market.kernel.prepared import run_prepared
 
@@ -32,7 +33,7 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """Make a key for the actor; returns it and its text, which cannot be had again.
 
-    Raises InvalidExpiry. Audited; the secret is in no log, event or trail.
+    Raises InvalidExpiry. Appends: ApiKeyCreated. Audited; the secret is in no log, event or trail.
     """
     if expires_at is not None and expires_at <= now:
         raise InvalidExpiry
@@ -47,6 +48,7 @@ def create_api_key(
         created_at=now,
         expires_at=expires_at,
     )
+    record_key_created(actor=actor, key=key, now=now)
     return key, text
 
 
@@ -54,7 +56,7 @@ def create_api_key(
 def revoke_api_key(*, actor: User, api_key_id: UUID, now: datetime, reason: str = "") -> ApiKey:
     """End a key at once and for good; a key already revoked stays as it is.
 
-    The owner may, and a superuser. Locks: the key. Raises ApiKeyNotFound, NotPermitted.
+    The owner may, and a superuser. Locks: the key. Raises ApiKeyNotFound, NotPermitted. Appends: ApiKeyRevoked.
     """
     key = ApiKey.objects.select_for_update(of=("self",)).filter(pk=api_key_id).first()
     if key is None:
@@ -64,6 +66,7 @@ def revoke_api_key(*, actor: User, api_key_id: UUID, now: datetime, reason: str 
     if key.revoked_at is None:
         key.revoked_at, key.revocation_reason = now, reason
         key.save(update_fields=["revoked_at", "revocation_reason"])
+        record_key_revoked(actor=actor, key=key, now=now)
     return key
 
 

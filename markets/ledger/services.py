@@ -45,6 +45,17 @@ def fund_subsidy(*, actor: User, organization_id: UUID, units: int, note: str, n
     return _exchange_with_outside(account, units, Posting.Reason.DEPOSIT, "FundsDeposited", actor, note, now)
 
 
+def return_subsidy(*, actor: User, organization_id: UUID, units: int, note: str, now: datetime) -> Account:
+    """Take back what was set aside and not used. Needs markets.approve.
+
+    Locks: accounts by id. Raises: NotPermitted, InvalidSum, InsufficientBalance. Appends: FundsWithdrawn to the subsidy
+    account's stream.
+    """
+    require(actor, "markets.approve", organization_id)
+    account = organization_account(kind=Account.Kind.SUBSIDY, organization_id=organization_id, now=now)
+    return _exchange_with_outside(account, -units, Posting.Reason.WITHDRAWAL, "FundsWithdrawn", actor, note, now)
+
+
 @transaction.atomic
 def _exchange_with_outside(
     account: Account, units: int, reason: Posting.Reason, type: str, actor: User, note: str, now: datetime

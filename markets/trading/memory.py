@@ -18,11 +18,12 @@ from markets.trading.errors import StreamInconsistent
 from opinion_market.eventstore.append import Head
 from opinion_market.eventstore.hashing import GENESIS
 from opinion_market.eventstore.read import read_stream
+from opinion_market.eventstore.snapshot_policies import LEAST_EVENTS, policy_for
 from opinion_market.eventstore.snapshots import load_snapshot, save_snapshot
 from opinion_market.kernel.clock import microseconds
 
-# Bounds how many events a cold market replays; writing a snapshot of 24,000 resting orders takes 50 ms.
-SNAPSHOT_EVERY = 5_000
+# How many events a cold market replays is bounded by its snapshots, every 5,000 unless the policy says otherwise; writing
+# one of 24,000 resting orders takes 50 ms.
 # 100,000 resting orders take 45 MB (measured), an ordinary market a few kB.
 MARKETS_IN_MEMORY = 2_000
 
@@ -98,14 +99,22 @@ class MarketMemory:
 
 
 def keep_snapshot(loaded: LoadedMarket, at: datetime) -> None:
-    """Save a snapshot if enough events came since the last one. Runs in the caller's transaction."""
+    """Save a snapshot if more events came since the last one than the policy for markets allows.
+
+    Runs in the caller's transaction; asks for the policy only after so many events that it could say yes.
+    """
     state = loaded.state
-    if state.version - loaded.snapshot_version >= SNAPSHOT_EVERY:
+    since = state.version - loaded.snapshot_version
+    if since < LEAST_EVENTS:
+        return
+    policy = policy_for("market")
+    if since >= policy.every_events:
         save_snapshot(
             stream=stream_of(state.market_id),
             version=state.version,
             state=snapshot.dump(state),
             at=at,
             schema_version=snapshot.SCHEMA_VERSION,
+            keep=policy.kept,
         )
         loaded.snapshot_version = state.version

@@ -39,7 +39,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Event store": (
         Entry("Events", "history", "eventstore.Event"),
         Entry("Streams", "account_tree", "eventstore.StreamSummary"),
-        Entry("Subscriptions", "rss_feed", "eventstore.Checkpoint"),
+        Entry("Projections", "rss_feed", "eventstore.Checkpoint"),
+        Entry("Commands", "terminal", "eventstore.QueuedCommand"),
+        Entry("Processes", "route", "eventstore.Process"),
+        Entry("Event handlers", "bolt", "eventstore.EventHandler"),
+        Entry("Snapshot policies", "photo_camera", "eventstore.SnapshotPolicy"),
         Entry("Seals", "verified", "eventstore.Seal"),
         Entry("Archive files", "inventory_2", "eventstore.Archive"),
     ),

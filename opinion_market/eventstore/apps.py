@@ -9,11 +9,6 @@ class EventStoreConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only from here on.
-        from opinion_market.eventstore import commands, projections  # noqa: PLC0415
-        from opinion_market.eventstore.own_commands import OWN_COMMANDS  # noqa: PLC0415
-        from opinion_market.eventstore.statistics import EVENT_STATISTICS, STREAM_SUMMARIES  # noqa: PLC0415
+        from opinion_market.eventstore.registration import register_all  # noqa: PLC0415
 
-        projections.register(EVENT_STATISTICS)
-        projections.register(STREAM_SUMMARIES)
-        for command in OWN_COMMANDS:
-            commands.register(command)
+        register_all()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
 
 import orjson
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from opinion_market.eventstore.append import StreamRange, appended_events
 from opinion_market.eventstore.errors import InvalidCommand, UnknownCommand
 from opinion_market.eventstore.read import RecordedEvent, read_stream
+from opinion_market.kernel.errors import NotPermitted
 
 
 class CommandInput(BaseModel):
@@ -46,10 +48,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[Input]):
-    """`handler(actor=, input=, now=)` opens its own transaction.
+    """`handler(actor=, input=, now=)` opens its own transaction, or joins the caller's.
 
     `permission` is asked at the door, in any of the actor's organizations; the handler asks for the one in question. None:
     the handler alone authorises. `platform_wide`: it touches every organization's affairs, so only superusers may.
+    `sequenced`: the effect is in a transaction that the handler does not share (the exchange's sequencer opens it). Such a
+    handler must not be called inside a transaction and is called with `key=` too: under the same key there is one effect.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Command(Generic[Input]):
     permission: str | None
     summary: str
     platform_wide: bool = False
+    sequenced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,27 @@ class Processed:
     status: str
     result: Mapping[str, object]
     events: list[RecordedEvent]
+    appended: list[StreamRange]
+
+
+Door = Callable[[AbstractBaseUser, Command[Any]], None]
+
+
+def _closed(actor: AbstractBaseUser, command: Command[Any]) -> None:
+    raise NotPermitted("Nobody has said who may give commands.")
+
+
+_door: list[Door] = [_closed]
+
+
+def guard(door: Door) -> None:
+    """Say who may give commands: `door` raises NotPermitted. Until it is called nobody may."""
+    _door[:] = [door]
+
+
+def authorise(actor: AbstractBaseUser, command: Command[Any]) -> None:
+    """Ask the door. Raises NotPermitted."""
+    _door[0](actor, command)
 
 
 _registered: dict[str, Command[Any]] = {}
@@ -93,9 +119,14 @@ def named(name: str) -> Command[Any]:
 
 def parse(command: Command[Input], values: Mapping[str, object]) -> Input:
     """The typed input. Raises InvalidCommand naming every field that is wrong."""
+    return parse_values(command.input, values)
+
+
+def parse_values(kind: type[Input], values: Mapping[str, object]) -> Input:
+    """A typed input from JSON values. Raises InvalidCommand."""
     try:
         # Through JSON, whose strict mode still reads identifiers and times from text.
-        return command.input.model_validate_json(orjson.dumps(values))
+        return kind.model_validate_json(orjson.dumps(values))
     except ValidationError as error:
         errors = [
             {"field": ".".join(map(str, each["loc"])), "code": each["type"], "message": each["msg"]}
@@ -104,13 +135,29 @@ def parse(command: Command[Input], values: Mapping[str, object]) -> Input:
         raise InvalidCommand(errors=list[object](errors)) from None
 
 
-def process(*, command: Command[Input], actor: AbstractBaseUser, input: Input, now: datetime) -> Processed:
-    """Carry out a command the caller has authorised. Raises whatever its handler raises; nothing is changed then."""
+def process(
+    *, command: Command[Input], actor: AbstractBaseUser, input: Input, now: datetime, key: UUID | None = None
+) -> Processed:
+    """Carry out a command the caller has authorised. Raises whatever its handler raises; nothing is changed then.
+
+    A sequenced one needs a `key`.
+    """
+    given: dict[str, object] = {"actor": actor, "input": input, "now": now}
+    if command.sequenced:
+        if key is None:
+            raise ValueError(f"{command.name} needs a key.")
+        given["key"] = key
     with appended_events() as ranges:
-        answer = command.handler(actor=actor, input=input, now=now)
-    events = [
+        answer = command.handler(**given)
+    # This thread may have led the sequencer's batch for others, whose events are not this command's.
+    appended = list(answer.appended) if command.sequenced else [*ranges, *answer.appended]
+    return Processed(answer.status, answer.result, events_of(appended), appended)
+
+
+def events_of(appended: Sequence[StreamRange]) -> list[RecordedEvent]:
+    """The events of these ranges, range by range."""
+    return [
         event
-        for each in (*ranges, *answer.appended)
+        for each in appended
         for event in read_stream(each.stream, after=each.first_version - 1, until=each.last_version)
     ]
-    return Processed(answer.status, answer.result, events)

@@ -75,3 +75,108 @@ class UnacceptableEvent(InvalidInput):
 
     code = "unacceptable_event"
     title = "This event may not be appended."
+
+
+class CommandNotFound(NotFound):
+    code = "command_not_found"
+    title = "There is no such command, or none that you may see."
+
+
+class CommandNotQueued(Conflict):
+    """Only a command that nobody has begun to carry out can be cancelled."""
+
+    code = "command_not_queued"
+    title = "The command is no longer waiting."
+
+
+class CommandAbandoned(Conflict):
+    """It was interrupted, and so long ago that repeating it could have a second effect. See what it did before giving it again."""
+
+    code = "command_abandoned"
+    title = "It is not known whether the command was carried out."
+
+
+class CommandFailed(DomainError):
+    """The problem a command of earlier ended with, told again."""
+
+    def __init__(self, *, code: str, status: int, title: str, message: str, data: dict[str, object]) -> None:
+        super().__init__(message)
+        self.code, self.status, self.title = code, status, title  # type: ignore[misc]
+        self.data = data  # type: ignore[assignment]
+
+
+class NoSuchVersion(NotFound):
+    """Versions count from 1 without gaps; a moment before the first event has none."""
+
+    code = "no_such_version"
+    title = "The stream has no such version."
+
+
+class TooFarBack(Conflict):
+    """Too many events lie between the nearest snapshot and this version; `nearest_snapshot` may be asked for.
+
+    A snapshot policy that keeps more snapshots brings older versions within reach.
+    """
+
+    code = "too_far_back"
+    title = "The state at this version takes too many events to compute while you wait."
+
+
+class NotRebuildable(Conflict):
+    """It can only be rebuilt in place: `because` names what keeps its tables from being replaced."""
+
+    code = "not_rebuildable_beside"
+    title = "This projection cannot be rebuilt beside the one in use."
+
+
+class NotRebuilding(Conflict):
+    code = "not_rebuilding"
+    title = "No rebuild of this projection is under way."
+
+
+class InvalidState(Conflict):
+    """A subscription that is paused can be resumed, and one that runs can be paused."""
+
+    code = "already_so"
+    title = "It is in this state already."
+
+
+class HandlerNotFound(NotFound):
+    code = "event_handler_not_found"
+    title = "There is no such event handler, or none that you may see."
+
+
+class InvalidHandler(InvalidInput):
+    """The action, its settings or the filter cannot work."""
+
+    code = "invalid_event_handler"
+    title = "The event handler is not acceptable."
+
+
+class UnsafeAddress(InvalidInput):
+    """A webhook goes to an http(s) address on the public internet."""
+
+    code = "unsafe_address"
+    title = "Webhooks may not be sent to this address."
+
+
+class InvalidPolicy(InvalidInput):
+    code = "invalid_snapshot_policy"
+    title = "This snapshot policy is not acceptable."
+
+
+class UnknownProcess(NotFound):
+    code = "unknown_process"
+    title = "No process has this name."
+
+
+class ProcessNotFound(NotFound):
+    code = "process_not_found"
+    title = "There is no such process, or none that you may see."
+
+
+class ProcessNotStuck(Conflict):
+    """Processes go on by themselves; only one that is stuck waits for a person."""
+
+    code = "process_not_stuck"
+    title = "The process is not stuck."

@@ -4,20 +4,34 @@ from django.db import models
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
+from opinion_market.eventstore.command_models import Process, QueuedCommand
 from opinion_market.eventstore.fields import ExactJSONField
+from opinion_market.eventstore.handler_models import Delivery, EventHandler
 from opinion_market.eventstore.seal_models import Archive, ArchivedEvent, Seal, SealKey
+from opinion_market.eventstore.upkeep_models import ProjectionRebuild, SnapshotPolicy
 
 __all__ = [
     "Archive",
     "ArchivedEvent",
     "Checkpoint",
+    "CurrentTransactionId",
+    "Delivery",
     "Event",
+    "EventHandler",
     "EventStatistic",
+    "Process",
+    "ProjectionRebuild",
+    "QueuedCommand",
     "Seal",
     "SealKey",
     "Snapshot",
+    "SnapshotPolicy",
     "StreamSummary",
 ]
+
+# Types so frequent that their events are soon found along the store's order. All others have an index of their own, which
+# these do not pay for.
+FREQUENT_TYPES = ("OrderPlaced", "OrdersCancelled")
 
 
 class CurrentTransactionId(models.Func):
@@ -64,7 +78,14 @@ class Event(models.Model):
             models.CheckConstraint(condition=Exact(Length("hash"), 32), name="event_hash_length"),
             models.CheckConstraint(condition=Exact(Length("previous_hash"), 32), name="event_previous_hash_length"),
         ]
-        indexes = [models.Index(fields=["transaction_id", "position"], name="event_global_order")]
+        indexes = [
+            models.Index(fields=["transaction_id", "position"], name="event_global_order"),
+            models.Index(
+                fields=["type", "transaction_id", "position"],
+                condition=~models.Q(type__in=FREQUENT_TYPES),
+                name="event_rare_types",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} #{self.version} {self.type}"
@@ -100,6 +121,13 @@ class Checkpoint(models.Model):
     last_error = models.TextField(blank=True)
     failed_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True, help_text="Not tried again before; null when nothing failed.")
+    paused_at = models.DateTimeField(null=True, help_text="Somebody stopped it; it reads nothing until it is resumed.")
+    busy_ms = models.BigIntegerField(default=0, db_default=0, help_text="Time spent on the events handled.")
+    minute = models.DateTimeField(null=True, help_text="The last minute in which events were handled.")
+    minute_handled = models.BigIntegerField(default=0, db_default=0, help_text="Events handled in that minute.")
+    earlier_handled = models.BigIntegerField(
+        default=0, db_default=0, help_text="Events handled in the minute before it."
+    )
 
     class Meta:
         verbose_name = "subscription"

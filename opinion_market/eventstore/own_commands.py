@@ -2,15 +2,26 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from pydantic import Field
 
-from opinion_market.eventstore import projections, subscriptions
+from opinion_market.eventstore import processes, projections, rebuilds, snapshot_policies, subscriptions
 from opinion_market.eventstore.append import NewEvent, append, metadata
 from opinion_market.eventstore.commands import Answer, Command, CommandInput
 from opinion_market.eventstore.models import Snapshot
 from opinion_market.eventstore.verify import verify_events
+
+
+class RebuildInput(CommandInput):
+    projection: str
+    in_place: Annotated[
+        bool, Field(description="Empty the one in use first; otherwise it is read until the new one takes its place.")
+    ] = False
+    reason: Annotated[str, Field(max_length=200)] = ""
 
 
 class ProjectionName(CommandInput):
@@ -21,17 +32,68 @@ class SubscriptionName(CommandInput):
     subscription: str
 
 
+class PauseInput(CommandInput):
+    subscription: str
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class ProcessId(CommandInput):
+    process: UUID
+
+
+class PolicyInput(CommandInput):
+    kind: str
+    every_events: int
+    max_age_s: int | None = None
+    kept: int = 2
+    reason: Annotated[str, Field(max_length=200)] = ""
+
+
 class StreamName(CommandInput):
     stream: str
 
 
 @transaction.atomic
-def rebuild_projection(*, actor: AbstractBaseUser, input: ProjectionName, now: datetime) -> Answer:
-    """Empty a projection and let the running subscriptions compute it again. Appends: ProjectionRebuildStarted."""
+def rebuild_projection(*, actor: AbstractBaseUser, input: RebuildInput, now: datetime) -> Answer:
+    """Compute a projection again: beside the one in use if it names its tables, in place otherwise or if that is wanted.
+
+    Raises UnknownProjection. Appends: ProjectionRebuildStarted.
+    """
     projection = projections.named(input.projection)
-    _record(stream=f"projection-{projection.name}", type="ProjectionRebuildStarted", actor=actor, data={}, now=now)
-    projections.restart(projection, now=now)
+    is_beside = bool(projection.tables) and not input.in_place
+    data = {"beside": is_beside, "reason": input.reason}
+    _record(stream=f"projection-{projection.name}", type="ProjectionRebuildStarted", actor=actor, data=data, now=now)
+    if is_beside:
+        rebuilds.start(projection=projection, actor=actor.pk, reason=input.reason, now=now)
+    else:
+        projections.restart(projection, now=now)
     return Answer({"projection": projection.name}, status="accepted")
+
+
+@transaction.atomic
+def abandon_rebuild(*, actor: AbstractBaseUser, input: ProjectionName, now: datetime) -> Answer:
+    """Give up a rebuild that is under way beside. Raises UnknownProjection, NotRebuilding."""
+    rebuilds.abandon(projection=projections.named(input.projection))
+    _record(stream=f"projection-{input.projection}", type="ProjectionRebuildAbandoned", actor=actor, data={}, now=now)
+    return Answer({"projection": input.projection})
+
+
+@transaction.atomic
+def pause_subscription(*, actor: AbstractBaseUser, input: PauseInput, now: datetime) -> Answer:
+    """Stop a subscription or projection where it stands. Appends: SubscriptionPaused."""
+    subscriptions.pause(name=input.subscription, now=now)
+    data = {"reason": input.reason}
+    _record(stream=f"subscription-{input.subscription}", type="SubscriptionPaused", actor=actor, data=data, now=now)
+    return Answer({"subscription": input.subscription})
+
+
+@transaction.atomic
+def resume_subscription(*, actor: AbstractBaseUser, input: PauseInput, now: datetime) -> Answer:
+    """Let a paused subscription or projection go on. Appends: SubscriptionResumed."""
+    subscriptions.resume(name=input.subscription)
+    data = {"reason": input.reason}
+    _record(stream=f"subscription-{input.subscription}", type="SubscriptionResumed", actor=actor, data=data, now=now)
+    return Answer({"subscription": input.subscription})
 
 
 @transaction.atomic
@@ -40,6 +102,19 @@ def retry_subscription(*, actor: AbstractBaseUser, input: SubscriptionName, now:
     subscriptions.retry_now(name=input.subscription)
     _record(stream=f"subscription-{input.subscription}", type="SubscriptionRetried", actor=actor, data={}, now=now)
     return Answer({"subscription": input.subscription})
+
+
+@transaction.atomic
+def retry_process(*, actor: AbstractBaseUser, input: ProcessId, now: datetime) -> Answer:
+    """Go on with a process that is stuck, in the actor's name. Raises ProcessNotFound, ProcessNotStuck."""
+    process = processes.retry(actor=actor, process_id=input.process, now=now)
+    return Answer({"process": str(process.pk)}, status="accepted")
+
+
+def set_snapshot_policy(*, actor: AbstractBaseUser, input: PolicyInput, now: datetime) -> Answer:
+    """Decide how often a kind of streams is snapshotted. Raises InvalidPolicy. Appends: SnapshotPolicyChanged."""
+    policy = snapshot_policies.decide(actor=actor, now=now, **input.model_dump())
+    return Answer({"kind": policy.kind})
 
 
 @transaction.atomic
@@ -68,13 +143,37 @@ def _record(*, stream: str, type: str, actor: AbstractBaseUser, data: Mapping[st
     append(stream=stream, expected_version=None, events=[event])
 
 
-OWN_COMMANDS: tuple[Command[ProjectionName] | Command[SubscriptionName] | Command[StreamName], ...] = (
+OWN_COMMANDS: tuple[Command[Any], ...] = (
     Command(
         "rebuild_projection",
-        ProjectionName,
+        RebuildInput,
         rebuild_projection,
         "system.admin",
-        "Empty a projection and compute it again from all events.",
+        "Compute a projection again from all events, while the one in use is still read.",
+        platform_wide=True,
+    ),
+    Command(
+        "abandon_rebuild",
+        ProjectionName,
+        abandon_rebuild,
+        "system.admin",
+        "Give up a rebuild; the projection in use stays.",
+        platform_wide=True,
+    ),
+    Command(
+        "pause_subscription",
+        PauseInput,
+        pause_subscription,
+        "system.admin",
+        "Stop a subscription or projection where it stands.",
+        platform_wide=True,
+    ),
+    Command(
+        "resume_subscription",
+        PauseInput,
+        resume_subscription,
+        "system.admin",
+        "Let a paused subscription or projection go on.",
         platform_wide=True,
     ),
     Command(
@@ -83,6 +182,22 @@ OWN_COMMANDS: tuple[Command[ProjectionName] | Command[SubscriptionName] | Comman
         retry_subscription,
         "system.admin",
         "Try a failed subscription again at once.",
+        platform_wide=True,
+    ),
+    Command(
+        "retry_process",
+        ProcessId,
+        retry_process,
+        "system.admin",
+        "Go on with a process that is stuck, in your name.",
+        platform_wide=True,
+    ),
+    Command(
+        "set_snapshot_policy",
+        PolicyInput,
+        set_snapshot_policy,
+        "system.config",
+        "Decide how often a kind of streams is snapshotted, and how many snapshots are kept.",
         platform_wide=True,
     ),
     Command(

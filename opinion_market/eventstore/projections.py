@@ -19,13 +19,18 @@ from opinion_market.eventstore.subscriptions import Handler, Outcome, Subscripti
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """A subscription whose handler writes only tables that `reset` empties again."""
+    """A subscription whose handler writes only tables that `reset` empties again.
+
+    `tables`: all those that the handler writes. With them the projection can be rebuilt beside the one in use (see
+    `rebuilds`); the handler must name them without a schema, as the ORM does. Without, it can only be rebuilt in place.
+    """
 
     name: str
     handler: Handler
     reset: Callable[[], object]
     types: frozenset[str] | None = None
     batch: int = 1000
+    tables: tuple[str, ...] = ()
 
     @property
     def subscription(self) -> Subscription:
@@ -58,12 +63,12 @@ def named(name: str) -> Projection:
 def restart(projection: Projection, *, now: datetime) -> None:
     """Empty the projection and put its checkpoint before the first event; whoever runs subscriptions replays it.
 
-    Locks: the checkpoint, waiting for a batch in flight to end.
+    A projection that is paused stays so. Locks: the checkpoint, waiting for a batch in flight to end.
     """
     Checkpoint.objects.bulk_create([Checkpoint(subscriber=projection.name)], ignore_conflicts=True)
-    Checkpoint.objects.select_for_update(of=("self",)).get(subscriber=projection.name)
+    before = Checkpoint.objects.select_for_update(of=("self",)).get(subscriber=projection.name)
     projection.reset()
-    Checkpoint(subscriber=projection.name, updated_at=now).save()
+    Checkpoint(subscriber=projection.name, updated_at=now, paused_at=before.paused_at).save()
 
 
 def rebuild(
@@ -79,7 +84,7 @@ def rebuild(
     while True:
         outcome = run_once_waiting(projection.subscription, clock=clock)
         progress(Checkpoint.objects.values_list("handled", flat=True).get(subscriber=projection.name))
-        if outcome in {Outcome.UP_TO_DATE, Outcome.FAILED, Outcome.WAITING}:
+        if outcome in {Outcome.UP_TO_DATE, Outcome.FAILED, Outcome.WAITING, Outcome.PAUSED}:
             return outcome
 
 

@@ -4,7 +4,7 @@ What has been archived is read from its file where `read_stream`, `read_window` 
 what lies where, so whoever reads only what is recent pays for no file.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -138,9 +138,11 @@ def read_all(
 
 
 def read_window(
-    *, after: GlobalKey, size: int, types: Collection[str] | None = None
+    *, after: GlobalKey, size: int, types: Collection[str] | Callable[[], Collection[str]] | None = None
 ) -> tuple[GlobalKey, list[RecordedEvent]]:
     """Look at the next `size` events: the key of the last one looked at, and those among them that have one of `types`.
+
+    Types that are asked for are asked for when it is settled which events are looked at, so the answer is younger than they.
 
     The key equals `after` when there is nothing new. What lies below the horizon is final, so two queries may read it.
     """
@@ -158,14 +160,16 @@ def read_window(
         return after, []
     until = GlobalKey(*row)
     old = archived.rows_between((after.transaction_id, after.position), row)
-    wanted = None if types is None else list(types)
+    wanted = None if types is None else list(types() if callable(types) else types)
+    if wanted == []:
+        return until, []
     events = _fetch(
         "(transaction_id, position) > (%s, %s) AND (transaction_id, position) <= (%s, %s) "
         "AND (%s::text[] IS NULL OR type = ANY(%s)) ORDER BY transaction_id, position",
         [after.transaction_id, after.position, until.transaction_id, until.position, wanted, wanted],
     )
     if old:
-        events += [_event(row) for row in old if types is None or row.type in types]
+        events += [_event(row) for row in old if wanted is None or row.type in wanted]
         events.sort(key=lambda event: event.key)
     return until, events
 

@@ -7,16 +7,30 @@ event shows at most a moment after it is committed, and the exchange's inserts p
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay
 
 from opinion_market.eventstore import subscriptions
 from opinion_market.eventstore.errors import EventNotFound, StreamNotFound
-from opinion_market.eventstore.models import ArchivedEvent, Checkpoint, Event, EventStatistic, Snapshot, StreamSummary
+from opinion_market.eventstore.models import (
+    ArchivedEvent,
+    Checkpoint,
+    Delivery,
+    Event,
+    EventHandler,
+    EventStatistic,
+    Process,
+    ProjectionRebuild,
+    QueuedCommand,
+    Snapshot,
+    StreamSummary,
+)
 from opinion_market.eventstore.projections import registered as registered_projections
+from opinion_market.eventstore.rebuilds import checkpoint_name
 from opinion_market.eventstore.statistics import EVENT_STATISTICS, hour_of
 
 Organizations = Collection[UUID] | None
@@ -47,7 +61,8 @@ def events(
 ) -> QuerySet[Event]:
     """Events, to be ordered by (transaction_id, position); `since` <= recorded_at < `until`.
 
-    Give a stream where you can: types and times are looked for along the store's order, event by event.
+    `types`: none named are all. Rare types have an index of their own; the frequent ones (`models.FREQUENT_TYPES`) and times are
+    looked for along the store's order, event by event.
     """
     found = Event.objects.all()
     if organizations is not None:
@@ -119,6 +134,23 @@ def stream_state(*, organizations: Organizations, stream: str) -> StreamState:
 
 
 @dataclass(frozen=True, slots=True)
+class RebuildProgress:
+    """A rebuild beside the projection in use: since when, how many events it has behind it, of about how many."""
+
+    started_at: datetime
+    reason: str
+    read_events: int
+    events_to_read: int
+    failures: int
+    swap_failures: int
+
+    @property
+    def percent(self) -> int:
+        """Of the events there were when it began, as far as the planner's estimate tells; 100 only when it is swapped in."""
+        return min(99, 100 * self.read_events // max(1, self.events_to_read))
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionState:
     """How a subscription is doing. One that never ran has a checkpoint before the first event."""
 
@@ -127,12 +159,31 @@ class SubscriptionState:
     types: list[str] | None
     checkpoint: Checkpoint
     lag: subscriptions.Lag
+    tables: tuple[str, ...] = ()
+    rebuild: RebuildProgress | None = None
+    events_last_minute: int = 0
+
+    @property
+    def state(self) -> str:
+        """paused, failed, rebuilding or running; the first that is true."""
+        if self.checkpoint.paused_at is not None:
+            return "paused"
+        if self.checkpoint.failures:
+            return "failed"
+        return "rebuilding" if self.rebuild is not None else "running"
+
+    @property
+    def events_per_second(self) -> float | None:
+        """Events handled per second of work since the last rebuild; None before any work was measured."""
+        busy_ms = self.checkpoint.busy_ms
+        return round(1000 * self.checkpoint.handled / busy_ms, 1) if busy_ms else None
 
 
 def subscription_states(*, now: datetime) -> list[SubscriptionState]:
     """Every registered subscription, by name, whether it has run yet or not."""
     checkpoints = Checkpoint.objects.in_bulk()
-    projected = {projection.name for projection in registered_projections()}
+    projected = {projection.name: projection for projection in registered_projections()}
+    beside = {rebuild.pk: rebuild for rebuild in ProjectionRebuild.objects.all()}
     states: list[SubscriptionState] = []
     for subscription in subscriptions.registered():
         checkpoint = checkpoints.get(subscription.name) or Checkpoint(subscriber=subscription.name)
@@ -143,9 +194,65 @@ def subscription_states(*, now: datetime) -> list[SubscriptionState]:
                 types=None if subscription.types is None else sorted(subscription.types),
                 checkpoint=checkpoint,
                 lag=subscriptions.lag(checkpoint, now=now),
+                tables=projected[subscription.name].tables if subscription.name in projected else (),
+                rebuild=_progress(beside.get(subscription.name), checkpoints),
+                events_last_minute=subscriptions.events_per_minute(checkpoint, now=now),
             )
         )
     return states
+
+
+def _progress(rebuild: ProjectionRebuild | None, checkpoints: dict[str, Checkpoint]) -> RebuildProgress | None:
+    if rebuild is None:
+        return None
+    own = checkpoints.get(checkpoint_name(rebuild.projection)) or Checkpoint()
+    with connection.cursor() as cursor:
+        # Handled counts only the projection's own types; what is behind is counted along the store's order.
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM eventstore_event WHERE (transaction_id, position) > (%s, %s) LIMIT %s) x",
+            [own.transaction_id, own.position, max(rebuild.events_to_read, 1)],
+        )
+        behind: int = cursor.fetchone()[0]
+    return RebuildProgress(
+        started_at=rebuild.started_at,
+        reason=rebuild.reason,
+        read_events=max(0, rebuild.events_to_read - behind),
+        events_to_read=rebuild.events_to_read,
+        failures=own.failures,
+        swap_failures=rebuild.swap_failures,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Commands, processes and handlers as they stand: counts by state, and what waits too long or needs a person."""
+
+    commands_by_state: dict[str, int]
+    oldest_waiting_command_s: float
+    processes_by_state: dict[str, int]
+    deliveries_by_state: dict[str, int]
+    disabled_handlers: int
+
+
+def work(*, organizations: Organizations, now: datetime) -> Work:
+    """Commands belong to people and not to organizations, so they are counted for None (superusers) alone."""
+    everything = organizations is None
+    commands = QueuedCommand.objects.all() if everything else QueuedCommand.objects.none()
+    oldest = commands.filter(state=QueuedCommand.State.QUEUED).aggregate(at=Min("created_at"))["at"]
+    handlers = EventHandler.objects.filter(_theirs(organizations))
+    deliveries = Delivery.objects.filter(handler__in=handlers)
+    processes = Process.objects.filter(_theirs(organizations))
+    return Work(
+        commands_by_state=_by_state(commands),
+        oldest_waiting_command_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
+        processes_by_state=_by_state(processes),
+        deliveries_by_state=_by_state(deliveries),
+        disabled_handlers=handlers.filter(is_active=False).exclude(disabled_reason="").count(),
+    )
+
+
+def _by_state(rows: QuerySet[Any]) -> dict[str, int]:
+    return dict(rows.order_by().values_list("state").annotate(Count("pk")).order_by("state"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,15 @@ def _digest(stream: str, version: int, schema_version: int, packed: bytes) -> by
 
 @transaction.atomic
 def save_snapshot(
-    *, stream: str, version: int, state: Mapping[str, object], at: datetime, schema_version: int = 1
+    *,
+    stream: str,
+    version: int,
+    state: Mapping[str, object],
+    at: datetime,
+    schema_version: int = 1,
+    keep: int = KEPT,
 ) -> None:
-    """Keep the state after `version` and drop all but the last two. Saving the same version again replaces it."""
+    """Keep the state after `version` and drop all but the last `keep`. Saving the same version again replaces it."""
     # Level 1: on the exchange's states it packs nearly as well as 6 in a third of the time.
     packed = zlib.compress(canonical_json(state), level=1)
     Snapshot.objects.update_or_create(
@@ -48,12 +54,13 @@ def save_snapshot(
             "taken_at": at,
         },
     )
-    kept = Snapshot.objects.filter(stream=stream).order_by("-version").values("pk")[:KEPT]
+    kept = Snapshot.objects.filter(stream=stream).order_by("-version").values("pk")[:keep]
     Snapshot.objects.filter(stream=stream).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
 
 
-def load_snapshot(stream: str, *, schema_version: int = 1) -> LoadedSnapshot | None:
-    """The newest snapshot that is whole, has this schema version and whose last event the stream really has.
+def load_snapshot(stream: str, *, schema_version: int = 1, until: int | None = None) -> LoadedSnapshot | None:
+    """The newest snapshot (not beyond version `until`) that is whole, has this schema version and whose last event the
+    stream really has.
 
     Others are logged and passed over; None means: replay from the first event.
     """
@@ -61,8 +68,9 @@ def load_snapshot(stream: str, *, schema_version: int = 1) -> LoadedSnapshot | N
         cursor.execute(
             "SELECT s.version, s.schema_version, s.state, s.state_hash, EXISTS (SELECT FROM eventstore_event e "
             "WHERE e.stream = s.stream AND e.version = s.version) "
-            "FROM eventstore_snapshot s WHERE s.stream = %s ORDER BY s.version DESC",
-            [stream],
+            "FROM eventstore_snapshot s WHERE s.stream = %s AND s.version <= coalesce(%s, s.version) "
+            "ORDER BY s.version DESC",
+            [stream, until],
         )
         rows = cursor.fetchall()
     for version, recorded_schema_version, packed, digest, event_exists in rows:

@@ -62,5 +62,9 @@ def _summarize(events: Sequence[RecordedEvent]) -> None:
         )
 
 
-EVENT_STATISTICS = Projection("event_statistics", _count, reset=EventStatistic.objects.all().delete)
-STREAM_SUMMARIES = Projection("stream_summaries", _summarize, reset=StreamSummary.objects.all().delete)
+EVENT_STATISTICS = Projection(
+    "event_statistics", _count, reset=EventStatistic.objects.all().delete, tables=("eventstore_eventstatistic",)
+)
+STREAM_SUMMARIES = Projection(
+    "stream_summaries", _summarize, reset=StreamSummary.objects.all().delete, tables=("eventstore_streamsummary",)
+)

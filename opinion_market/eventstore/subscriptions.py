@@ -10,14 +10,14 @@ a handler does in the database happens exactly once. What it does elsewhere (mai
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
 from django.db import connection, transaction
 
-from opinion_market.eventstore.errors import UnknownSubscription
+from opinion_market.eventstore.errors import InvalidState, UnknownSubscription
 from opinion_market.eventstore.models import Checkpoint
 from opinion_market.eventstore.read import GlobalKey, RecordedEvent, read_window
 
@@ -27,16 +27,21 @@ Handler = Callable[[Sequence[RecordedEvent]], None]
 
 _LONGEST_PAUSE = timedelta(minutes=5)
 _ERROR_LENGTH = 2000
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`handler` gets the events of `types` (None: all) in order, never an empty batch; `batch` events are looked at at once."""
+    """`handler` gets the events of `types` (None: all) in order, never an empty batch; `batch` events are looked at at once.
+
+    `current_types` is asked anew for each batch, where they are not known beforehand.
+    """
 
     name: str
     handler: Handler
     types: frozenset[str] | None = None
     batch: int = 1000
+    current_types: Callable[[], Collection[str]] | None = None
 
 
 class Outcome(Enum):
@@ -47,6 +52,7 @@ class Outcome(Enum):
     BUSY = "another process has it"
     WAITING = "waits after a failure"
     FAILED = "failed"
+    PAUSED = "paused"
 
 
 _registered: dict[str, Subscription] = {}
@@ -95,10 +101,15 @@ def _handle_next(subscription: Subscription, *, now: datetime) -> Outcome:
     )
     if checkpoint is None:
         return Outcome.BUSY
+    if checkpoint.paused_at is not None:
+        return Outcome.PAUSED
     if checkpoint.retry_at is not None and checkpoint.retry_at > now:
         return Outcome.WAITING
+    started_s = time.monotonic()
     start = GlobalKey(checkpoint.transaction_id, checkpoint.position)
-    until, events = read_window(after=start, size=subscription.batch, types=subscription.types)
+    until, events = read_window(
+        after=start, size=subscription.batch, types=subscription.current_types or subscription.types
+    )
     if until == start:
         return Outcome.UP_TO_DATE
     if events:
@@ -106,9 +117,29 @@ def _handle_next(subscription: Subscription, *, now: datetime) -> Outcome:
     checkpoint.transaction_id, checkpoint.position = until.transaction_id, until.position
     checkpoint.handled += len(events)
     checkpoint.updated_at = now
+    if events:
+        checkpoint.busy_ms += round((time.monotonic() - started_s) * 1000)
+        _count_by_minute(checkpoint, len(events), now=now)
     checkpoint.failures, checkpoint.last_error, checkpoint.failed_at, checkpoint.retry_at = 0, "", None, None
     checkpoint.save()
     return Outcome.ADVANCED
+
+
+def _count_by_minute(checkpoint: Checkpoint, events: int, *, now: datetime) -> None:
+    minute = now.replace(second=0, microsecond=0)
+    if checkpoint.minute != minute:
+        is_next = checkpoint.minute == minute - _MINUTE
+        checkpoint.earlier_handled = checkpoint.minute_handled if is_next else 0
+        checkpoint.minute, checkpoint.minute_handled = minute, 0
+    checkpoint.minute_handled += events
+
+
+def events_per_minute(checkpoint: Checkpoint, *, now: datetime) -> int:
+    """Events handled in the last full minute."""
+    minute = now.replace(second=0, microsecond=0)
+    if checkpoint.minute == minute:
+        return checkpoint.earlier_handled
+    return checkpoint.minute_handled if checkpoint.minute == minute - _MINUTE else 0
 
 
 def _record_failure(subscription: Subscription, error: Exception, *, now: datetime) -> None:
@@ -125,6 +156,24 @@ def _record_failure(subscription: Subscription, error: Exception, *, now: dateti
 def retry_now(*, name: str) -> None:
     """End the pause after a failure. Locks: the checkpoint. Raises UnknownSubscription."""
     Checkpoint.objects.filter(subscriber=named(name).name).update(retry_at=None)
+
+
+@transaction.atomic
+def pause(*, name: str, now: datetime) -> None:
+    """Have a subscription read nothing until it is resumed. A batch in flight ends first.
+
+    Locks: the checkpoint. Raises UnknownSubscription, InvalidState.
+    """
+    Checkpoint.objects.bulk_create([Checkpoint(subscriber=named(name).name)], ignore_conflicts=True)
+    if not Checkpoint.objects.filter(subscriber=name, paused_at=None).update(paused_at=now):
+        raise InvalidState(f"{name} is paused already.")
+
+
+@transaction.atomic
+def resume(*, name: str) -> None:
+    """Let it go on where it stopped. Locks: the checkpoint. Raises UnknownSubscription, InvalidState."""
+    if not Checkpoint.objects.filter(subscriber=named(name).name, paused_at__isnull=False).update(paused_at=None):
+        raise InvalidState(f"{name} is not paused.")
 
 
 def run_all(*, clock: Callable[[], datetime], seconds: float) -> dict[str, Outcome]:

@@ -17,6 +17,7 @@ ARCHIVE_DIR = ENV.archive_dir
 DEBUG = False
 ALLOWED_HOSTS = ENV.allowed_hosts
 PUBLIC_URL = ENV.public_url
+WEBHOOK_PRIVATE_ADDRESSES = ENV.webhook_private_addresses
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]
 
 INSTALLED_APPS = [

@@ -89,6 +89,7 @@ class Environment(BaseSettings):
     static_root: Path = BASE_DIR / "var" / "static"
     evidence_root: Path = BASE_DIR / "var" / "evidence"
     archive_dir: Path = BASE_DIR / "var" / "archive"
+    webhook_private_addresses: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "json"
     # Load balancers in front of Envoy, whose X-Forwarded-For and X-Forwarded-Proto are believed.

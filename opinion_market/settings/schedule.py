@@ -12,6 +12,31 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
     "seal-events": {"task": "eventstore.seal_events", "schedule": timedelta(hours=1)},
     "archive-events": {"task": "eventstore.archive_events", "schedule": timedelta(hours=24)},
+    "continue-rebuilds": {
+        "task": "eventstore.continue_rebuilds",
+        "schedule": timedelta(seconds=4),
+        "options": {"expires": 4},
+    },
+    "deliver-due": {
+        "task": "eventstore.deliver_due",
+        "schedule": timedelta(seconds=3),
+        "options": {"expires": 3},
+    },
+    "take-due-snapshots": {
+        "task": "eventstore.take_due_snapshots",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
+    "run-due-commands": {
+        "task": "eventstore.run_due_commands",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 10},
+    },
+    "run-due-processes": {
+        "task": "eventstore.run_due_processes",
+        "schedule": timedelta(seconds=5),
+        "options": {"expires": 10},
+    },
     "purge-revoked-tokens": {"task": "governance.purge_revoked_tokens", "schedule": timedelta(hours=24)},
     # A market that is late to open or close takes orders by its own hours: the sequencer looks at the time itself.
     "run-schedule": {"task": "markets.run_schedule", "schedule": timedelta(seconds=1), "options": {"expires": 2}},

@@ -6,6 +6,8 @@ from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from governance.identity.user_events import record_user_created
+from opinion_market.kernel.clock import now
 from opinion_market.settings.env import read_environment
 
 
@@ -28,7 +30,8 @@ class Command(BaseCommand):
         users = get_user_model()
         user = users.objects.filter(username__iexact=username).first()
         if user is None:
-            users.objects.create_superuser(username=username, password=password)
+            created = users.objects.create_superuser(username=username, password=password)
+            record_user_created(actor=None, user=created, now=now())
             self.stdout.write("created")
         else:
             self.stdout.write("unchanged" if user.check_password(password) else "password differs")

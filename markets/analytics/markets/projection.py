@@ -202,4 +202,10 @@ def _write_traders(tapes: Tapes) -> None:
         )
 
 
-MARKET_FIGURES = Projection(NAME, add_up, reset=reset, types=TYPES)
+MARKET_FIGURES = Projection(
+    NAME,
+    add_up,
+    reset=reset,
+    types=TYPES,
+    tables=("markets_marketfigures", "markets_marketbucket", "markets_markettrader", "markets_markettraderday"),
+)

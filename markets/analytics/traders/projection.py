@@ -19,6 +19,11 @@ _MARKET = "market-"
 _OF_EVERYBODY = frozenset({"MarketSettled", "MarketVoided", "ResolutionCorrected", "OutcomeSplit"})
 
 
+_TABLES = (
+    "markets_marketcourse", "markets_marketclose", "markets_traderresult", "markets_traderday", "markets_accountcash",
+)  # fmt: skip
+
+
 @lru_cache(maxsize=10_000)
 def market_of(stream: str) -> str | None:
     """The id of the market whose stream it is; None for other streams."""
@@ -85,10 +90,9 @@ def _write_courses(courses: dict[str, Course], closes: dict[tuple[str, date], li
 
 def _reset() -> None:
     """Empty every table of the projection. Waits for nobody but writers of the same rows."""
-    tables = ("marketcourse", "marketclose", "traderresult", "traderday", "accountcash")
     with connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"DELETE FROM markets_{table}")  # noqa: S608 - the names are this function's own
+        for table in _TABLES:
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - the names are this module's own
 
 
-TRADER_FIGURES = Projection("trader_figures", _handle, reset=_reset)
+TRADER_FIGURES = Projection("trader_figures", _handle, reset=_reset, tables=_TABLES)

@@ -6,19 +6,24 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from opinion_market.eventstore import projections, selectors
+from opinion_market.eventstore import projections, rebuilds, selectors
 from opinion_market.eventstore.errors import UnknownProjection
 from opinion_market.eventstore.subscriptions import Outcome
 from opinion_market.kernel.clock import now
 
 
 class Command(BaseCommand):
-    help = "Empty a projection and compute it again from all events. Safe to interrupt: the platform continues it."
+    help = (
+        "Compute a projection again from all events, beside the one in use, and put it in its place. Safe to interrupt: the "
+        "platform continues it."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="One of: " + ", ".join(each.name for each in projections.registered()))
 
-    def handle(self, *, name: str, **options: object) -> None:
+        parser.add_argument("--in-place", action="store_true", help="Empty the one in use first.")
+
+    def handle(self, *, name: str, in_place: bool, **options: object) -> None:
         try:
             projection = projections.named(name)
         except UnknownProjection as error:
@@ -30,9 +35,8 @@ class Command(BaseCommand):
         )  # fmt: skip
         with bar:
             task = bar.add_task("events", total=selectors.estimated_events() or None)
-            outcome = projections.rebuild(
-                projection, clock=now, progress=lambda handled: bar.update(task, completed=handled)
-            )
+            work = rebuilds.rebuild if projection.tables and not in_place else projections.rebuild
+            outcome = work(projection, clock=now, progress=lambda handled: bar.update(task, completed=handled))
         if outcome is not Outcome.UP_TO_DATE:
             raise CommandError(f"The projection's handler {outcome.value}; its checkpoint holds the error.")
         self.stdout.write(self.style.SUCCESS(f"{name} is rebuilt."))
