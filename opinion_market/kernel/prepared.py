@@ -10,12 +10,31 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 
 def run_prepared(statement: str, parameters: Sequence[object]) -> psycopg.Cursor[tuple[Any, ...]]:
-    """Execute a constant statement in the current transaction; the cursor holds its rows. Raises django.db errors."""
+    """Execute a constant statement in the current transaction; the cursor holds its rows. Raises django.db errors.
+
+    Outside of a transaction it must be safe to repeat: a kept connection that turns out to have been lost since its last
+    request is opened anew and the statement sent again. That replaces Django's health check, a round trip per request.
+    """
     connection.ensure_connection()
+    if connection.in_atomic_block or connection.health_check_done:
+        return _execute(statement, parameters)
+    try:
+        cursor = _execute(statement, parameters)
+    except (InterfaceError, OperationalError):
+        if not (connection.connection.closed or connection.connection.broken):
+            raise
+        connection.close()
+        connection.ensure_connection()
+        cursor = _execute(statement, parameters)
+    connection.health_check_done = True
+    return cursor
+
+
+def _execute(statement: str, parameters: Sequence[object]) -> psycopg.Cursor[tuple[Any, ...]]:
     if connection.queries_logged:  # so that tests that count queries count these
         connection.queries_log.append({"sql": statement, "time": ""})
     cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
