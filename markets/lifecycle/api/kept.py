@@ -1,0 +1,138 @@
+"""Markets as rendered answers: whole pages are put together from one kept piece per market.
+
+A piece shows what stands in the rows of the market, its outcomes and its organization, and nothing else; it is kept apart
+for those who may know the people behind a market and for those who may not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models import F, TextField
+from django.db.models.expressions import RawSQL
+from django.http import QueryDict
+from rest_framework.request import Request
+
+from governance.access.policies import Access
+from markets.lifecycle import selectors
+from markets.lifecycle.api.filters import ORDERINGS, MarketFilters
+from markets.lifecycle.api.shapes import market_body
+from markets.lifecycle.glance import STAMP, Glance
+from markets.lifecycle.models import Market
+from markets.trading.api.kept import KEPT
+from markets.trading.api.requests import LONGEST_KEPT_QUERY, valid
+from opinion_market.api.json import dump
+from opinion_market.api.pagination import Turn, turn_of
+from opinion_market.api.representations import Representation, tag_of
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A market as a glance saw it: what its piece is kept under, and the state it must show."""
+
+    market_id: str
+    stamp: str
+    slug: str
+    shows_people: bool
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        return ("market", self.market_id, self.shows_people)
+
+    @property
+    def state(self) -> tuple[str, str]:
+        return (self.stamp, self.slug)
+
+    def render(self, market: Market) -> Representation:
+        """The market's row must have been read after the glance."""
+        body = dump(market_body(market, shows_people=self.shows_people))
+        return Representation(body, self.state, tag_of(body))
+
+
+def kept_market(seen: Glance, *, now: datetime) -> Representation:
+    """One market."""
+    piece = Piece(str(seen.market_id), seen.stamp, seen.organization_slug, seen.shows_people)
+    return KEPT.find_or_render(
+        piece.key, piece.state, now=now, render=lambda: piece.render(_read([piece.market_id])[piece.market_id])
+    )
+
+
+def kept_markets(pieces: Sequence[Piece], *, now: datetime) -> list[Representation]:
+    """Many, in the order given; those not kept are read together."""
+    found = {piece: KEPT.find(piece.key, piece.state, now=now) for piece in pieces}
+    missing = [piece for piece, kept in found.items() if kept is None]
+    if missing:
+        markets = _read([piece.market_id for piece in missing])
+        for piece in missing:
+            found[piece] = made = piece.render(markets[piece.market_id])
+            KEPT.keep(piece.key, made)
+    return [kept for kept in found.values() if kept is not None]
+
+
+def _read(market_ids: Sequence[str]) -> dict[str, Market]:
+    markets = Market.objects.select_related("organization").prefetch_related("outcomes").filter(pk__in=market_ids)
+    return {str(market.pk): market for market in markets}
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """The statement that finds a page's markets, and where in the list it turns."""
+
+    statement: str
+    parameters: tuple[Any, ...]
+    turn: Turn
+
+    def rows(self) -> list[Row]:
+        """The markets the caller may see, with their stamps and what they are ordered by. One query."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.statement, self.parameters)
+            (text,) = cursor.fetchone()
+        rows: list[Row] = orjson.loads(text or "[]")
+        return rows
+
+
+def page_query(access: Access, request: Request) -> PageQuery:
+    """What a request for a page asks the database; worked out once per text and set of roles. Raises ValidationError,
+    InvalidCursor."""
+    text = request._request.META.get("QUERY_STRING", "")
+    if len(text) > LONGEST_KEPT_QUERY or not text.isascii():
+        return _page_query(access, request.query_params)
+    return _kept_page_query(frozenset(access.roles.items()), access.everything, text)
+
+
+@lru_cache(maxsize=2_048)
+def _kept_page_query(roles: frozenset[tuple[UUID, str]], everything: bool, text: str) -> PageQuery:
+    return _page_query(Access(dict(roles), everything), QueryDict(text))
+
+
+def _page_query(access: Access, query: QueryDict) -> PageQuery:
+    filters = valid(MarketFilters, query)
+    ordering = filters.pop("ordering")
+    statuses, is_public = filters.pop("status", ()), filters.pop("is_public", None)
+    found = selectors.matching(
+        selectors.markets_visible_to(access),
+        statuses=statuses,
+        is_public=is_public == "true" if is_public else None,
+        **filters,
+    )
+    if ordering == "closing":
+        found = selectors.with_closing_order(found)
+    turn = turn_of(query, ORDERINGS[ordering])
+    found = found.annotate(stamp=RawSQL(STAMP, (), output_field=TextField()), slug=F("organization__slug"))
+    ordered_by = {name.removeprefix("-") for name in turn.ordering}
+    page = turn.rows(found).values("stamp", "slug", "organization_id", *sorted(ordered_by))
+    statement, parameters = page.query.sql_with_params()
+    return PageQuery(f"SELECT json_agg(page)::text FROM ({statement}) page", tuple(parameters), turn)  # noqa: S608
+
+
+def pieces_of(rows: Sequence[Row], access: Access) -> list[Piece]:
+    """What is kept of these markets for the caller."""
+    shows_people = lru_cache(partial(access.has, selectors.READ))
+    return [Piece(row["id"], row["stamp"], row["slug"], shows_people(UUID(row["organization_id"]))) for row in rows]
