@@ -8,7 +8,7 @@ with the answer's `ETag`.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -53,12 +53,20 @@ class Representations:
 
     def find(self, key: Hashable, state: Hashable, *, now: datetime) -> Representation | None:
         """The answer kept under the key, if it shows this state."""
+        return self.find_all([(key, state)], now=now)[0]
+
+    def find_all(self, wanted: Sequence[tuple[Hashable, Hashable]], *, now: datetime) -> list[Representation | None]:
+        """The same for many keys and states at once."""
+        answers: list[Representation | None] = []
         with self._lock:
-            found = self._kept.get(key)
-            if found is None or not found.shows(state, now):
-                return None
-            self._kept.move_to_end(key)
-            return found
+            for key, state in wanted:
+                found = self._kept.get(key)
+                if found is not None and found.shows(state, now):
+                    self._kept.move_to_end(key)
+                    answers.append(found)
+                else:
+                    answers.append(None)
+        return answers
 
     def keep(self, key: Hashable, made: Representation) -> None:
         """Keep an answer in the place of what the key had. One larger than an eighth of all is not kept."""

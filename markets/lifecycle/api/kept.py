@@ -7,12 +7,11 @@ for those who may know the people behind a market and for those who may not.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db import connection
 from django.db.models import F, TextField
 from django.db.models.expressions import RawSQL
 from django.http import QueryDict
@@ -22,13 +21,14 @@ from governance.access.policies import Access
 from markets.lifecycle import selectors
 from markets.lifecycle.api.filters import ORDERINGS, MarketFilters
 from markets.lifecycle.api.shapes import market_body
-from markets.lifecycle.glance import STAMP, Glance
+from markets.lifecycle.glance import Glance
 from markets.lifecycle.models import Market
 from markets.trading.api.kept import KEPT
 from markets.trading.api.requests import LONGEST_KEPT_QUERY, valid
 from opinion_market.api.json import dump
 from opinion_market.api.pagination import Turn, turn_of
 from opinion_market.api.representations import Representation, tag_of
+from opinion_market.kernel.prepared import run_prepared
 
 Row = Mapping[str, Any]
 
@@ -66,14 +66,15 @@ def kept_market(seen: Glance, *, now: datetime) -> Representation:
 
 def kept_markets(pieces: Sequence[Piece], *, now: datetime) -> list[Representation]:
     """Many, in the order given; those not kept are read together."""
-    found = {piece: KEPT.find(piece.key, piece.state, now=now) for piece in pieces}
-    missing = [piece for piece, kept in found.items() if kept is None]
-    if missing:
-        markets = _read([piece.market_id for piece in missing])
-        for piece in missing:
-            found[piece] = made = piece.render(markets[piece.market_id])
-            KEPT.keep(piece.key, made)
-    return [kept for kept in found.values() if kept is not None]
+    found = KEPT.find_all([(piece.key, piece.state) for piece in pieces], now=now)
+    missing = [piece for piece, kept in zip(pieces, found, strict=True) if kept is None]
+    if not missing:
+        return [kept for kept in found if kept is not None]
+    markets = _read([piece.market_id for piece in missing])
+    made = {piece.market_id: piece.render(markets[piece.market_id]) for piece in missing}
+    for piece in missing:
+        KEPT.keep(piece.key, made[piece.market_id])
+    return [kept or made[piece.market_id] for piece, kept in zip(pieces, found, strict=True)]
 
 
 def _read(market_ids: Sequence[str]) -> dict[str, Market]:
@@ -91,10 +92,8 @@ class PageQuery:
 
     def rows(self) -> list[Row]:
         """The markets the caller may see, with their stamps and what they are ordered by. One query."""
-        with connection.cursor() as cursor:
-            cursor.execute(self.statement, self.parameters)
-            (text,) = cursor.fetchone()
-        rows: list[Row] = orjson.loads(text or "[]")
+        found = run_prepared(self.statement, self.parameters).fetchone()
+        rows: list[Row] = orjson.loads((found and found[0]) or "[]")
         return rows
 
 
@@ -125,14 +124,17 @@ def _page_query(access: Access, query: QueryDict) -> PageQuery:
     if ordering == "closing":
         found = selectors.with_closing_order(found)
     turn = turn_of(query, ORDERINGS[ordering])
-    found = found.annotate(stamp=RawSQL(STAMP, (), output_field=TextField()), slug=F("organization__slug"))
+    stamp = {name: RawSQL(f"markets_market.{name}", (), output_field=TextField()) for name in ("xmin", "ctid")}
+    found = found.annotate(**stamp, slug=F("organization__slug"))
     ordered_by = {name.removeprefix("-") for name in turn.ordering}
-    page = turn.rows(found).values("stamp", "slug", "organization_id", *sorted(ordered_by))
+    page = turn.rows(found).values("xmin", "ctid", "slug", "organization_id", *sorted(ordered_by))
     statement, parameters = page.query.sql_with_params()
     return PageQuery(f"SELECT json_agg(page)::text FROM ({statement}) page", tuple(parameters), turn)  # noqa: S608
 
 
 def pieces_of(rows: Sequence[Row], access: Access) -> list[Piece]:
     """What is kept of these markets for the caller."""
-    shows_people = lru_cache(partial(access.has, selectors.READ))
-    return [Piece(row["id"], row["stamp"], row["slug"], shows_people(UUID(row["organization_id"]))) for row in rows]
+    known = {each: access.has(selectors.READ, UUID(each)) for each in {row["organization_id"] for row in rows}}
+    return [
+        Piece(row["id"], f"{row['xmin']}{row['ctid']}", row["slug"], known[row["organization_id"]]) for row in rows
+    ]
