@@ -5,7 +5,7 @@ connection and transaction through the driver's own cursor, so that PostgreSQL k
 from the statement.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,14 +13,22 @@ import psycopg
 from django.db import InterfaceError, OperationalError, connection
 
 
-def run_prepared(statement: str, parameters: Sequence[object]) -> psycopg.Cursor[tuple[Any, ...]]:
+Parameters = Sequence[object] | Mapping[str, object]
+
+
+def run_prepared(
+    statement: str, parameters: Parameters, *, may_repeat: bool = True
+) -> psycopg.Cursor[tuple[Any, ...]]:
     """Execute a constant statement in the current transaction; the cursor holds its rows. Raises django.db errors.
 
-    Outside of a transaction it must be safe to repeat: a kept connection that turns out to have been lost since its last
-    request is opened anew and the statement sent again. That replaces Django's health check, a round trip per request.
+    Outside of a transaction a kept connection that turns out to have been lost since its last request is opened anew and
+    the statement sent again, which replaces Django's health check, a round trip per request. What must not happen twice
+    (`may_repeat`) is preceded by that check instead.
     """
+    if not may_repeat:
+        connection.close_if_health_check_failed()
     connection.ensure_connection()
-    if connection.in_atomic_block or connection.health_check_done:
+    if not may_repeat or connection.in_atomic_block or connection.health_check_done:
         return _execute(statement, parameters)
     try:
         cursor = _execute(statement, parameters)
@@ -34,7 +42,7 @@ def run_prepared(statement: str, parameters: Sequence[object]) -> psycopg.Cursor
     return cursor
 
 
-def _execute(statement: str, parameters: Sequence[object]) -> psycopg.Cursor[tuple[Any, ...]]:
+def _execute(statement: str, parameters: Parameters) -> psycopg.Cursor[tuple[Any, ...]]:
     if connection.queries_logged:  # so that tests that count queries count these
         connection.queries_log.append({"sql": statement, "time": ""})
     cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
