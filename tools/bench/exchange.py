@@ -22,13 +22,14 @@ choose_settings_module()
 django.setup()
 
 # Models may be imported only once Django is set up.
-from tools.bench import http, machine, report, sequencer  # noqa: E402
+from tools.bench import eventstore, http, machine, report, sequencer  # noqa: E402
 from tools.bench.audit import audit  # noqa: E402
 from tools.bench.pgbench import PgBench, drop_database, recreate_database  # noqa: E402
 from tools.bench.profile import profile  # noqa: E402
 
 PGBENCH_DATABASE = "bench_pgbench"
 JSON = BASE_DIR / "var" / "bench" / "exchange.json"
+PARTS = ["sequencer", "http", "eventstore", "growth"]
 DOCUMENT = BASE_DIR / "docs" / "benchmarks.md"
 
 
@@ -62,6 +63,12 @@ def main(arguments: Sequence[str]) -> int:
             drop_database(url, PGBENCH_DATABASE)
     if options.only in {None, "http"}:
         result["http"] = http.measure(seconds=options.seconds, rounds=options.rounds)
+    if options.only in {None, "eventstore"}:
+        try:
+            peer = recreate_database(url, eventstore.DATABASE)
+            result["eventstore"] = eventstore.measure(peer, seconds=options.seconds / 2, rounds=options.rounds)
+        finally:
+            drop_database(url, eventstore.DATABASE)
     result["audit"] = audit()
     print(report.as_text(result))
     if options.only is None:
@@ -81,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="threads, each with a market, per process")
     parser.add_argument("--traders", type=int, default=200, help="accounts per process")
     parser.add_argument("--batch", type=int, default=64, help="orders per batch")
-    parser.add_argument("--only", choices=["sequencer", "http"], help="measure one part and write no file")
+    parser.add_argument("--only", choices=PARTS, help="measure one part; the document stays")
     parser.add_argument("--profile", action="store_true", help="print where the time goes, and measure nothing")
     return parser
 

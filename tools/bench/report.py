@@ -21,6 +21,10 @@ def as_text(result: dict[str, Any]) -> str:
         lines += _sequencer(result["sequencer"])
     if "http" in result:
         lines += _http(result["http"])
+    if "eventstore" in result:
+        lines += _eventstore(result["eventstore"])
+    if "growth" in result:
+        lines += _growth(result["growth"])
     audited = result["audit"]
     lines.append(
         f"Afterwards all books were audited: {audited['orders']:,} orders, {audited['events']:,} events in "
@@ -52,18 +56,48 @@ def _sequencer(figures: dict[str, Any]) -> list[str]:
 
 def _http(figures: dict[str, Any]) -> list[str]:
     lines = [
-        "| HTTP, one order per request | requests/s | p50 ms | p99 ms |",
-        "|---|---:|---:|---:|",
+        "| HTTP | requests/s | of empty | p50 ms | p99 ms | of empty |",
+        "|---|---:|---:|---:|---:|---:|",
     ]
-    for count, each in figures["clients"].items():
+    titles = {"empty": "view that does nothing", "orders": "single orders", "batches": "", "market": "one market"}
+    titles["batches"] = f"batches of {figures['batch']} orders"
+    for count, group in figures["clients"].items():
         clients = "1 client" if count == "1" else f"{count} clients"
-        for name, title in (("empty", "view that does nothing"), ("orders", "orders")):
-            row = each[name]
+        for name, row in group.items():
+            share, slower = f"**{row['requests_per_s_ratio']:.0%}**", f"{row['p99_ms_ratio']:.1f}x"
+            own = "8 clients" if name == "batches" else clients
+            of_empty = ("", "") if name in {"empty", "batches"} else (share, slower)
             lines.append(
-                f"| {title}, {clients} | {row['requests_per_s']:,.0f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
+                f"| {titles.get(name, name)}, {own} | {row['requests_per_s']:,.0f} | {of_empty[0]} | "
+                f"{row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {of_empty[1]} |"
             )
-        lines.append(f"| **orders / empty, {clients}** | **{each['ratio']:.0%}** | | |")
-    return [*lines, "", f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each.", ""]
+    batches = figures["clients"]["32"]["batches"]["requests_per_s"] * figures["batch"]
+    return [
+        *lines,
+        "",
+        f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each, taken in turns; shares are medians of the "
+        f"rounds' own. In batches: **{batches:,.0f} durable orders/s**. {figures['markets']} markets, one of them traded.",
+        "",
+    ]
+
+
+def _eventstore(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        f"| Durable appends, {figures['clients']} clients, events of {figures['event_bytes']} bytes | events/s | ours / theirs |",
+        "|---|---:|---:|",
+    ]
+    for size, each in figures["batches"].items():
+        shape = "one event each" if size == "1" else f"batches of {size}"
+        for name, rate in each["events_per_s"].items():
+            ratio = f"**{each['ratio'][name]:.1f}**" if name in each["ratio"] else ""
+            lines.append(f"| {name}, {shape} | {rate:,.0f} | {ratio} |")
+    return [
+        *lines,
+        "",
+        f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each, taken in turns; ratios are medians of the "
+        "rounds' own.",
+        "",
+    ]
 
 
 def write_into(document: Path, result: dict[str, Any]) -> None:
