@@ -43,7 +43,9 @@ def glance(user: Caller, market_id: UUID) -> Glance:
     if row is None:
         raise MarketNotFound(market=str(market_id))
     stamp, organization_id, slug, is_open_to_all, status, outcomes, role = row
-    access = Access({} if role is None else {organization_id: role}, everything=known is not None and known.is_superuser)
+    access = Access(
+        {} if role is None else {organization_id: role}, everything=known is not None and known.is_superuser
+    )
     shows_people = access.has(READ, organization_id)
     is_published = status not in UNPUBLISHED
     if not (shows_people or (is_published and (is_open_to_all or access.is_member(organization_id)))):

@@ -169,7 +169,12 @@ FROM (SELECT) AS always LEFT JOIN LATERAL (
 
 def _head_and_positions(stream: str, count: int) -> tuple[int, bytes, int, int | None, list[int]]:
     """The head's version, hash and transaction, this transaction if it began earlier, and the starts of blocks for `count` positions."""
-    parameters = {"stream": stream, "genesis": GENESIS, "blocks": -(-count // POSITION_BLOCK), "within": connection.in_atomic_block}
+    parameters = {
+        "stream": stream,
+        "genesis": GENESIS,
+        "blocks": -(-count // POSITION_BLOCK),
+        "within": connection.in_atomic_block,
+    }
     row = run_prepared(_HEAD_AND_POSITIONS, parameters).fetchone()
     assert row is not None
     return row

@@ -16,9 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 Parameters = Sequence[object] | Mapping[str, object]
 
 
-def run_prepared(
-    statement: str, parameters: Parameters, *, may_repeat: bool = True
-) -> psycopg.Cursor[tuple[Any, ...]]:
+def run_prepared(statement: str, parameters: Parameters, *, may_repeat: bool = True) -> psycopg.Cursor[tuple[Any, ...]]:
     """Execute a constant statement in the current transaction; the cursor holds its rows. Raises django.db errors.
 
     Outside of a transaction a kept connection that turns out to have been lost since its last request is opened anew and

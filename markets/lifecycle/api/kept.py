@@ -135,6 +135,4 @@ def _page_query(access: Access, query: QueryDict) -> PageQuery:
 def pieces_of(rows: Sequence[Row], access: Access) -> list[Piece]:
     """What is kept of these markets for the caller."""
     known = {each: access.has(selectors.READ, UUID(each)) for each in {row["organization_id"] for row in rows}}
-    return [
-        Piece(row["id"], f"{row['xmin']}{row['ctid']}", row["slug"], known[row["organization_id"]]) for row in rows
-    ]
+    return [Piece(row["id"], f"{row['xmin']}{row['ctid']}", row["slug"], known[row["organization_id"]]) for row in rows]

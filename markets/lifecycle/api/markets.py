@@ -32,6 +32,7 @@ from opinion_market.api.representations import conditional_response, tag_of
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 
+
 @extend_schema(tags=["markets"])
 class MarketViewSet(IdempotentMixin, GenericViewSet[Market]):
     """Markets you may see: public ones that have opened, and those of your organizations."""

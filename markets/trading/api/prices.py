@@ -73,7 +73,11 @@ class PricesView(APIView):
         operation_id="market_prices",
         parameters=[CandleFilters, *TAGGED],
         responses=failing(
-            {200: CandlesSerializer, **NOT_MODIFIED}, errors.MarketNotFound, TooManyCandles, InvalidSpan, errors.NoSuchOutcome
+            {200: CandlesSerializer, **NOT_MODIFIED},
+            errors.MarketNotFound,
+            TooManyCandles,
+            InvalidSpan,
+            errors.NoSuchOutcome,
         ),
         description=(
             "Price history of one outcome as candles, from its own trades; with two outcomes both are in all trades. "
@@ -95,7 +99,9 @@ class PricesView(APIView):
             body = dump(_body(market_id, outcome, name, found))
             return Representation(body, market.stamp, tag_of(body))
 
-        found = KEPT.find_or_render(("prices", market_id, outcome, name, span, fill), market.stamp, now=now, render=render)
+        found = KEPT.find_or_render(
+            ("prices", market_id, outcome, name, span, fill), market.stamp, now=now, render=render
+        )
         return conditional_response(request, found.tag, lambda: found.body)
 
 
