@@ -22,7 +22,7 @@ choose_settings_module()
 django.setup()
 
 # Models may be imported only once Django is set up.
-from tools.bench import eventstore, http, machine, report, sequencer  # noqa: E402
+from tools.bench import eventstore, growth, http, machine, report, sequencer  # noqa: E402
 from tools.bench.audit import audit  # noqa: E402
 from tools.bench.pgbench import PgBench, drop_database, recreate_database  # noqa: E402
 from tools.bench.profile import profile  # noqa: E402
@@ -69,6 +69,13 @@ def main(arguments: Sequence[str]) -> int:
             result["eventstore"] = eventstore.measure(peer, seconds=options.seconds / 2, rounds=options.rounds)
         finally:
             drop_database(url, eventstore.DATABASE)
+    if options.only in {None, "growth"}:
+        try:
+            empty = recreate_database(url, growth.EMPTY_DATABASE)
+            scale = growth.Scale(markets=options.markets)
+            result["growth"] = growth.measure(empty, scale, seconds=options.seconds / 2, rounds=options.rounds)
+        finally:
+            drop_database(url, growth.EMPTY_DATABASE)
     result["audit"] = audit()
     print(report.as_text(result))
     if options.only is None:
@@ -88,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="threads, each with a market, per process")
     parser.add_argument("--traders", type=int, default=200, help="accounts per process")
     parser.add_argument("--batch", type=int, default=64, help="orders per batch")
+    parser.add_argument("--markets", type=int, default=1_000, help="of the grown platform, each with 1,000 events")
     parser.add_argument("--only", choices=PARTS, help="measure one part; the document stays")
     parser.add_argument("--profile", action="store_true", help="print where the time goes, and measure nothing")
     return parser

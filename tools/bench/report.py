@@ -100,6 +100,34 @@ def _eventstore(figures: dict[str, Any]) -> list[str]:
     ]
 
 
+def _growth(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        "| An order's cost, us | empty platform | grown, one market | grown, all markets |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, each in figures["shapes"].items():
+        cost, ratio = each["us_per_order"], each["ratio"]
+        lines.append(
+            f"| {name} | {cost['empty']:,.0f} | {cost['one market']:,.0f} (**{ratio['one market']:.2f}x**) | "
+            f"{cost['all markets']:,.0f} (**{ratio['all markets']:.2f}x**) |"
+        )
+    deep, ordinary = figures["deep"], figures["ordinary"]
+    return [
+        *lines,
+        "",
+        f"Grown: {figures['open_markets']:,} open markets, {figures['resting_orders']:,} resting orders, "
+        f"{figures['all_events']:,} events, built in {figures['built_in_s']:,.0f} s. Median of {figures['rounds']} rounds of "
+        f'{figures["seconds"]:g} s each, taken in turns; "all markets" draws a market anew for each batch.',
+        "",
+        f"A cold market of {ordinary['version']:,} events is rebuilt in {ordinary['load_ms']['median']:.1f} ms; one with "
+        f"{deep['resting']:,} resting orders, from its snapshot and {deep['version'] - deep['snapshot_version']:,} events "
+        f"after it, in **{deep['load_ms']['median']:.1f} ms**. Its state takes {deep['mib']:.1f} MiB: "
+        f"**{deep['mib_per_10000_resting']:.1f} MiB per 10,000 resting orders**. All the markets, loaded, took "
+        f"{figures['warm_grown_mib']:,.0f} MiB.",
+        "",
+    ]
+
+
 def write_into(document: Path, result: dict[str, Any]) -> None:
     """Replace what stands between the markers. Raises ValueError if the document lacks them."""
     text = document.read_text()
