@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
 
-
 Parameters = Sequence[object] | Mapping[str, object]
 
 

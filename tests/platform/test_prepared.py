@@ -27,10 +27,14 @@ def test_the_first_statement_of_a_request_finds_a_new_connection(may_repeat):
 
 @pytest.mark.usefixtures("committed_db")
 def test_within_a_transaction_the_loss_is_told():
-    with pytest.raises(OperationalError), transaction.atomic():
-        run_prepared("SELECT 1", [])
-        lose_the_connection()
-        run_prepared("SELECT 7", [])
+    def work() -> None:
+        with transaction.atomic():
+            run_prepared("SELECT 1", [])
+            lose_the_connection()
+            run_prepared("SELECT 7", [])
+
+    with pytest.raises(OperationalError):
+        work()
     connection.close()
     assert run_prepared("SELECT 7", []).fetchone() == (7,)
 
