@@ -20,6 +20,7 @@ from opinion_market.api.serializers import InputSerializer, StrictBooleanField, 
 _UNSURE = object()
 
 Reader = Callable[[Any], Any]
+AnyField = serializers.Field[Any, Any, Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _has_rules_of_its_own(kind: type[InputSerializer]) -> bool:
     return any(name in names or name.startswith("validate_") for name in overrides)
 
 
-def _plan(field: serializers.Field[Any, Any, Any, Any]) -> _Plan:
+def _plan(field: AnyField) -> _Plan:
     absent = _UNSURE if field.required else field.default
     if callable(absent) and absent is not empty:
         absent = _UNSURE
@@ -74,24 +75,16 @@ def _or_none(read: Reader) -> Reader:
     return lambda value: None if value is None else read(value)
 
 
-def _reader(field: serializers.Field[Any, Any, Any, Any]) -> Reader:
-    if not {"validators", "source"}.isdisjoint(field._kwargs):
-        return _unsure
-    if isinstance(field, StrictIntegerField) and _reads_as(field, StrictIntegerField):
-        return _integer(field.min_value, field.max_value)
-    if isinstance(field, StrictBooleanField) and _reads_as(field, StrictBooleanField):
-        return lambda value: value if type(value) is bool else _UNSURE
-    if isinstance(field, serializers.ChoiceField) and _reads_as(field, serializers.ChoiceField):
-        known = frozenset(choice for choice in field.choices if type(choice) is str and choice)
-        return lambda value: value if type(value) is str and value in known else _UNSURE
-    if isinstance(field, StrictTextField) and _reads_as(field, StrictTextField):
-        return _text(field.min_length or 1, field.max_length or 0)
-    if isinstance(field, serializers.UUIDField) and _reads_as(field, serializers.UUIDField):
-        return lambda value: _uuid(value) if type(value) is str and len(value) == 36 else _UNSURE
+def _reader(field: AnyField) -> Reader:
+    given: dict[str, Any] = getattr(field, "_kwargs", {})
+    if {"validators", "source"}.isdisjoint(given):
+        for kind, make in _MAKERS:
+            if isinstance(field, kind) and _reads_as(field, kind):
+                return make(field)
     return _unsure
 
 
-def _reads_as(field: serializers.Field[Any, Any, Any, Any], kind: type[serializers.Field[Any, Any, Any, Any]]) -> bool:
+def _reads_as(field: AnyField, kind: type[AnyField]) -> bool:
     """Whether a field, perhaps of a subclass, converts and checks values exactly as this kind of field does."""
     methods = ("to_internal_value", "run_validation", "run_validators", "validate_empty_values", "get_value")
     return all(getattr(type(field), name) is getattr(kind, name) for name in methods)
@@ -101,12 +94,23 @@ def _unsure(_: Any) -> Any:
     return _UNSURE
 
 
-def _integer(least: int, most: int) -> Reader:
+def _integer(field: Any) -> Reader:
+    least, most = field.min_value, field.max_value
     return lambda value: value if type(value) is int and least <= value <= most else _UNSURE
 
 
-def _text(shortest: int, longest: int) -> Reader:
+def _boolean(_: Any) -> Reader:
+    return lambda value: value if type(value) is bool else _UNSURE
+
+
+def _choice(field: Any) -> Reader:
+    known = frozenset(choice for choice in field.choices if type(choice) is str and choice)
+    return lambda value: value if type(value) is str and value in known else _UNSURE
+
+
+def _text(field: Any) -> Reader:
     """Printable ASCII without spaces at its ends: nothing there to be trimmed or refused."""
+    shortest, longest = field.min_length or 1, field.max_length or 0
 
     def read(value: Any) -> Any:
         if type(value) is not str or not shortest <= len(value) <= longest:
@@ -116,10 +120,23 @@ def _text(shortest: int, longest: int) -> Reader:
     return read
 
 
+def _uuid(_: Any) -> Reader:
+    return lambda value: _uuid_of(value) if type(value) is str and len(value) == 36 else _UNSURE
+
+
 @lru_cache(maxsize=1_024)
-def _uuid(text: str) -> Any:
+def _uuid_of(text: str) -> Any:
     try:
         found = UUID(text)
     except ValueError:
         return _UNSURE
     return found if str(found) == text else _UNSURE
+
+
+_MAKERS: tuple[tuple[type[AnyField], Callable[[Any], Reader]], ...] = (
+    (StrictIntegerField, _integer),
+    (StrictBooleanField, _boolean),
+    (serializers.ChoiceField, _choice),
+    (StrictTextField, _text),
+    (serializers.UUIDField, _uuid),
+)

@@ -175,8 +175,7 @@ def _head_and_positions(stream: str, count: int) -> tuple[int, bytes, int, int |
         "blocks": -(-count // POSITION_BLOCK),
         "within": connection.in_atomic_block,
     }
-    row = run_prepared(_HEAD_AND_POSITIONS, parameters).fetchone()
-    assert row is not None
+    (row,) = run_prepared(_HEAD_AND_POSITIONS, parameters).fetchall()
     return row
 
 

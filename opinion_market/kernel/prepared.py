@@ -23,7 +23,7 @@ def run_prepared(statement: str, parameters: Parameters, *, may_repeat: bool = T
     (`may_repeat`) is preceded by that check instead.
     """
     # Looked up once: the proxy that `django.db.connection` is finds it anew for every attribute, 1 us each.
-    kept = connections[DEFAULT_DB_ALIAS]
+    kept: Any = connections[DEFAULT_DB_ALIAS]
     if not may_repeat:
         kept.close_if_health_check_failed()
     kept.ensure_connection()

@@ -10,31 +10,10 @@ from opinion_market.api.serializers import InputSerializer, StrictTextField
 from opinion_market.api.well_formed import WellFormed
 from opinion_market.kernel.ids import uuid7_text
 
-odd = st.sampled_from(
-    [
-        None,
-        True,
-        False,
-        0,
-        1,
-        -1,
-        2**63,
-        1.0,
-        5300,
-        "",
-        " ",
-        "buy",
-        " buy",
-        "gtc",
-        "5",
-        [],
-        {},
-        "\u00e9",
-        "a\tb",
-        "x" * 65,
-    ]
-    + ["2030-01-01T00:00:00Z", "019ff2c4-6b1e-7b6a-9a54-3d1f0c9e2a11", "019FF2C4-6B1E-7B6A-9A54-3D1F0C9E2A11", 10_000]
-)
+_UUID = "019ff2c4-6b1e-7b6a-9a54-3d1f0c9e2a11"
+_NO_TEXTS = [None, True, False, 0, 1, -1, 2**63, 1.0, 5300, 10_000, [], {}]
+_TEXTS = ["", " ", "buy", " buy", "gtc", "5", "\u00e9", "a\tb", "x" * 65, "2030-01-01T00:00:00Z", _UUID, _UUID.upper()]
+odd = st.sampled_from([*_NO_TEXTS, *_TEXTS])
 names = st.sampled_from([*OrderInput().fields, "market", "colour"])
 changes = st.lists(st.tuples(names, odd | st.just(...)), max_size=4)
 

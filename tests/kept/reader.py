@@ -19,7 +19,8 @@ def main() -> None:
     for line in sys.stdin:
         path, user_id = line.split()
         response = calling_as(User.objects.get(pk=user_id)).get(path)
-        print(json.dumps([response.status_code, response.json()]), flush=True)
+        sys.stdout.write(json.dumps([response.status_code, response.json()]) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

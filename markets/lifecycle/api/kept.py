@@ -12,8 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from django.db.models import F, TextField
-from django.db.models.expressions import RawSQL
+from django.db.models import F, Func, TextField
 from django.http import QueryDict
 from rest_framework.request import Request
 
@@ -124,7 +123,7 @@ def _page_query(access: Access, query: QueryDict) -> PageQuery:
     if ordering == "closing":
         found = selectors.with_closing_order(found)
     turn = turn_of(query, ORDERINGS[ordering])
-    stamp = {name: RawSQL(f"markets_market.{name}", (), output_field=TextField()) for name in ("xmin", "ctid")}
+    stamp = {name: Func(template=f"markets_market.{name}", output_field=TextField()) for name in ("xmin", "ctid")}
     found = found.annotate(**stamp, slug=F("organization__slug"))
     ordered_by = {name.removeprefix("-") for name in turn.ordering}
     page = turn.rows(found).values("xmin", "ctid", "slug", "organization_id", *sorted(ordered_by))
