@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 import orjson
+from django.db import connection
 
 from markets.engine import lmsr
 from markets.engine.units import SET_UNITS
 from markets.lifecycle.commands import even_prior
 from markets.trading.errors import MarketNotFound
-from opinion_market.kernel.prepared import run_prepared
 
 # One statement, hence one snapshot: levels, version and the house's contracts belong together. With two outcomes the orders
 # on the second stand in the first one's book, mirrored. Orders past their time cannot trade any more, though the event that
@@ -78,7 +78,10 @@ class MarketBook:
 
 def market_book(market_id: UUID, *, now: datetime, depth: int) -> MarketBook:
     """The best `depth` levels of each side. One statement; the caller has checked who may see it. Raises MarketNotFound."""
-    row = run_prepared(_BOOK, [SET_UNITS, now, market_id]).fetchone()
+    # Not prepared: a plan made while there were few orders would go through all of them later (ADR 0008).
+    with connection.cursor() as cursor:
+        cursor.execute(_BOOK, [SET_UNITS, now, market_id])
+        row = cursor.fetchone()
     if row is None:
         raise MarketNotFound(market=str(market_id))
     version, sequence, status, last_prices, liquidity, prior, levels, stamp, next_expiry, house = row

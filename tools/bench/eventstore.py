@@ -6,7 +6,7 @@ library's two recorders, the application's orders its events for readers too, th
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -152,7 +152,7 @@ def _peer(kind: type[PostgresAggregateRecorder], datastore: PostgresDatastore, i
 
 def _datastore(url: str) -> PostgresDatastore:
     parts = urlsplit(url)
-    query: dict[str, Sequence[str]] = parse_qs(parts.query)
+    query = parse_qs(parts.query)
     return PostgresDatastore(
         dbname=unquote(parts.path.lstrip("/")),
         host=query["host"][0] if "host" in query else parts.hostname or "",
