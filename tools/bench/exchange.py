@@ -1,8 +1,8 @@
-"""The exchange's benchmark: durable orders beside pgbench, and orders over HTTP beside a view that does nothing.
+"""The benchmarks: orders beside pgbench, HTTP beside a view that does nothing, events beside a peer, a grown platform.
 
     python -m opinion_market.platform.throwaway -- python -m tools.bench.exchange
 
-Prints a table, writes var/bench/exchange.json and the results in docs/benchmarks.md. With --profile it prints where the
+Prints tables, writes var/bench/*.json and the results in docs/benchmarks.md. With --profile it prints where the
 time of one trading thread goes instead. Its databases must be throw-away ones: it fills them.
 """
 
@@ -28,7 +28,7 @@ from tools.bench.pgbench import PgBench, drop_database, recreate_database  # noq
 from tools.bench.profile import profile  # noqa: E402
 
 PGBENCH_DATABASE = "bench_pgbench"
-JSON = BASE_DIR / "var" / "bench" / "exchange.json"
+FOLDER = BASE_DIR / "var" / "bench"
 PARTS = ["sequencer", "http", "eventstore", "growth"]
 DOCUMENT = BASE_DIR / "docs" / "benchmarks.md"
 
@@ -78,11 +78,19 @@ def main(arguments: Sequence[str]) -> int:
             drop_database(url, growth.EMPTY_DATABASE)
     result["audit"] = audit()
     print(report.as_text(result))
+    _write_json(result)
     if options.only is None:
-        JSON.parent.mkdir(parents=True, exist_ok=True)
-        JSON.write_text(json.dumps(result, indent=2) + "\n")
         report.write_into(DOCUMENT, result)
     return 0
+
+
+def _write_json(result: dict[str, Any]) -> None:
+    """One file per part that was measured."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    frame = {name: value for name, value in result.items() if name not in PARTS}
+    for part in PARTS:
+        if part in result:
+            (FOLDER / f"{part}.json").write_text(json.dumps({**frame, part: result[part]}, indent=2) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
