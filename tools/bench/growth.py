@@ -3,6 +3,7 @@
 The grown platform is made of real orders, through the sequencer, so that its books can be audited like any others.
 """
 
+import gc
 import time
 import tracemalloc
 from collections.abc import Sequence
@@ -20,7 +21,9 @@ EMPTY_DATABASE = "bench_empty"
 BUILDERS = 2
 SHAPES = {"single orders": 1, "batches of 64": 64}
 DEEP = 10_000
-LOADS = 5
+LOADS = 9
+# Each round in slices: turns that follow one another quickly meet the same mood of a shared machine.
+SLICES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +68,10 @@ def _costs(empty: Worker, grown: Worker, size: int, seconds: float, rounds: int)
     asked = {"empty": (empty, False), "one market": (grown, False), "all markets": (grown, True)}
     for platform, spread in asked.values():
         ask(platform, do="time", batch=size, spread=spread, seconds=0.5)
-    for _ in range(rounds):
+    for _ in range(rounds * SLICES):
         for name, (platform, spread) in asked.items():
-            measured[name].append(ask(platform, do="time", batch=size, spread=spread, seconds=seconds)["us_per_order"])
+            found = ask(platform, do="time", batch=size, spread=spread, seconds=seconds / SLICES)
+            measured[name].append(found["us_per_order"])
     return {
         "us_per_order": {name: round(median(found), 1) for name, found in measured.items()},
         "ratio": {
@@ -118,17 +122,21 @@ def _cold(venue: Venue, scale: Scale) -> dict[str, Any]:
 
 
 def _loads(market_id: str) -> dict[str, float]:
-    took = []
+    """Milliseconds, and those of this thread's processor among them (the rest is PostgreSQL, and other work's turns)."""
+    gc.freeze()  # as the server does once it is loaded
+    took, busy = [], []
     for _ in range(LOADS):
-        started = time.perf_counter()
+        started, started_busy = time.perf_counter(), time.thread_time()
         load(market_id)
         took.append(1e3 * (time.perf_counter() - started))
-    return _quantiles(took)
+        busy.append(1e3 * (time.thread_time() - started_busy))
+    return {**_quantiles(took), "busy": round(median(busy), 2)}
 
 
 def _quantiles(values: Sequence[float]) -> dict[str, float]:
     found = sorted(values)
     return {
+        "least": round(found[0], 2),
         "median": round(median(found), 2),
         "p99": round(found[len(found) * 99 // 100], 2),
         "most": round(found[-1], 2),

@@ -116,16 +116,21 @@ def _growth(figures: dict[str, Any]) -> list[str]:
         *lines,
         "",
         f"Grown: {figures['open_markets']:,} open markets, {figures['resting_orders']:,} resting orders, "
-        f"{figures['all_events']:,} events, built in {figures['built_in_s']:,.0f} s. Median of {figures['rounds']} rounds of "
-        f'{figures["seconds"]:g} s each, taken in turns; "all markets" draws a market anew for each batch.',
+        f"{figures['all_events']:,} events, built in {figures['built_in_s']:,.0f} s. Medians of turns of a second, "
+        f'{figures["rounds"] * figures["seconds"]:g} s each in all; "all markets" draws a market anew for each batch.',
         "",
-        f"A cold market of {ordinary['version']:,} events is rebuilt in {ordinary['load_ms']['median']:.1f} ms; one with "
+        f"A cold market of {ordinary['version']:,} events without a snapshot is rebuilt in {_load(ordinary)}; one with "
         f"{deep['resting']:,} resting orders, from its snapshot and {deep['version'] - deep['snapshot_version']:,} events "
-        f"after it, in **{deep['load_ms']['median']:.1f} ms**. Its state takes {deep['mib']:.1f} MiB: "
+        f"after it, in {_load(deep)}. Its state takes {deep['mib']:.1f} MiB: "
         f"**{deep['mib_per_10000_resting']:.1f} MiB per 10,000 resting orders**. All the markets, loaded, took "
         f"{figures['warm_grown_mib']:,.0f} MiB.",
         "",
     ]
+
+
+def _load(market: dict[str, Any]) -> str:
+    figures = market["load_ms"]
+    return f"**{figures['median']:.0f} ms** (at best {figures['least']:.0f}; {figures['busy']:.0f} of them in Python)"
 
 
 def write_into(document: Path, result: dict[str, Any]) -> None:
