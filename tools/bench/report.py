@@ -116,7 +116,7 @@ def _growth(figures: dict[str, Any]) -> list[str]:
         *lines,
         "",
         f"Grown: {figures['open_markets']:,} open markets, {figures['resting_orders']:,} resting orders, "
-        f"{figures['all_events']:,} events, built in {figures['built_in_s']:,.0f} s. Medians of turns of a second, "
+        f"{figures['all_events']:,} events, built in {figures['built_in_s']:,.0f} s. Medians of short turns, "
         f'{figures["rounds"] * figures["seconds"]:g} s each in all; "all markets" draws a market anew for each batch.',
         "",
         f"A cold market of {ordinary['version']:,} events without a snapshot is rebuilt in {_load(ordinary)}; one with "
