@@ -40,7 +40,7 @@ check: setup-dev ## format, lint, types, imports, templates, migrations, tests: 
 	@$(throwaway) $(python) -m opinion_market.platform.check
 	@$(MAKE) --no-print-directory test
 
-bench: setup-dev ## measure the exchange; writes docs/benchmarks.md and var/bench/exchange.json
+bench: setup-dev ## measure everything, in about 10 minutes; writes docs/benchmarks.md and var/bench/*.json
 	@$(throwaway) $(python) -m tools.bench.exchange
 
 format: setup-dev ## rewrite sources in the house's format

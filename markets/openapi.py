@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from opinion_market.api.errors import NotAuthenticated
 from opinion_market.api.problems import MEDIA_TYPE
@@ -13,6 +13,13 @@ from opinion_market.kernel.errors import DomainError, InvalidInput, NotPermitted
 PUBLIC_AUTH: list[Any] = [{}, {"apiKey": []}, {"bearer": []}, {"session": []}]
 
 Responses = dict[Any, Any]
+
+# Of an answer that is kept (`opinion_market.api.representations`).
+TAGGED = [
+    OpenApiParameter("If-None-Match", str, "header", description="`ETag`s you hold; if one still holds, 304 tells so."),
+    OpenApiParameter("ETag", str, "header", response=[200, 304], description="Names what the answer says."),
+]
+NOT_MODIFIED: Responses = {304: OpenApiResponse(description="What you hold still holds.")}
 
 
 def failing(answers: Responses, *errors: type[DomainError]) -> Responses:

@@ -13,6 +13,7 @@ from markets.lifecycle.errors import GroupNotFound
 from markets.lifecycle.models import Market, MarketGroup
 from markets.trading.errors import MarketNotFound
 
+READ = "markets.read"
 UNPUBLISHED = (Market.Status.DRAFT, Market.Status.PENDING_APPROVAL)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def markets_visible_to(access: Access) -> QuerySet[Market]:
     """
     if access.everything:
         return Market.objects.all()
-    staff = [each for each in access.roles if access.has("markets.read", each)]
+    staff = [each for each in access.roles if access.has(READ, each)]
     published = Q(is_public=True, organization__is_active=True) | Q(organization_id__in=list(access.roles))
     return Market.objects.filter(Q(published, ~Q(status__in=UNPUBLISHED)) | Q(organization_id__in=staff))
 

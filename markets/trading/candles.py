@@ -84,13 +84,18 @@ class Span:
         end = end or now
         if start is not None and start >= end:
             raise InvalidSpan
-        end = min(end, now)  # nothing is traded in the future
+        is_until_now = end >= now  # nothing is traded in the future
+        end = min(end, now)
         if start is None:
             reach = interval * (DEFAULT_CANDLES - 1)
             start = end - reach if end - _EPOCH > reach else _EPOCH
         start = start - (start - _EPOCH) % interval if start > _EPOCH else _EPOCH
         if end > start and end - start > interval * MAX_CANDLES:
             raise TooManyCandles(maximum=MAX_CANDLES)
+        if is_until_now and end > _EPOCH:
+            # All of the current interval, not up to this clock's present: another machine's may be a moment ahead, and
+            # whoever asks within the interval asks the same.
+            end += -(end - _EPOCH) % interval or interval
         return cls(interval, start, end)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Q, QuerySet
 
 from governance.access.policies import member_organization_ids
@@ -18,6 +17,7 @@ from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import UNPUBLISHED
 from markets.trading.errors import MarketNotFound, NotAMember
 from markets.trading.models import Order, Position, Trade
+from opinion_market.kernel.prepared import array_literal, run_prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Seat:
 # ORM took half of an order's time over HTTP outside of the sequencer.
 _SEATS = """
 SELECT m.id, m.organization_id, a.id FROM markets_market m
-LEFT JOIN markets_account a ON a.organization_id = m.organization_id AND a.owner_id = %(user)s AND a.kind = 'trader'
-WHERE m.id = ANY(%(markets)s::uuid[]) AND EXISTS (
+LEFT JOIN markets_account a ON a.organization_id = m.organization_id AND a.owner_id = %s AND a.kind = 'trader'
+WHERE m.id = ANY(%s::uuid[]) AND EXISTS (
   SELECT FROM governance_membership s JOIN governance_organization o ON o.id = s.organization_id
-  WHERE s.user_id = %(user)s AND s.organization_id = m.organization_id AND o.is_active)
+  WHERE s.user_id = %s AND s.organization_id = m.organization_id AND o.is_active)
 """
 
 
@@ -49,9 +49,7 @@ def seats(*, user: User, market_ids: set[UUID], now: datetime) -> dict[UUID, Sea
     """
     if not user.is_active:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SEATS, {"user": user.pk, "markets": list(market_ids)})
-        rows = cursor.fetchall()
+    rows = run_prepared(_SEATS, [user.pk, array_literal(market_ids), user.pk]).fetchall()
     found = {}
     opened: dict[UUID, int] = {}
     for market_id, organization_id, account_id in rows:

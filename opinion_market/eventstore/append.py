@@ -1,7 +1,7 @@
 """Appending: the only way into the event store."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -105,14 +105,18 @@ def reserve_positions(count: int) -> list[int]:
     stream is locked or its head read: subscribers expect later versions at later positions.
     """
     blocks = -(-count // POSITION_BLOCK)
-    starts = sorted(
+    starts = (
         row[0]
         for row in run_prepared("SELECT nextval('eventstore_position') FROM generate_series(1, %s::int)", [blocks])
     )
-    return [position for start in starts for position in range(start, start + POSITION_BLOCK)][:count]
+    return _positions(starts, count)
 
 
-@transaction.atomic
+def _positions(starts: Iterable[int], count: int) -> list[int]:
+    """The first `count` positions of the blocks that start there."""
+    return [position for start in sorted(starts) for position in range(start, start + POSITION_BLOCK)][:count]
+
+
 def append(
     *,
     stream: str,
@@ -122,35 +126,104 @@ def append(
 ) -> Head:
     """Append to a stream whose last version the caller has read; None accepts whatever the version is.
 
-    Returns the new head. Raises VersionConflict when the stream has another version, also if somebody appends at this
-    very moment; the transaction the caller opened stays usable. Takes no lock. `positions` are for callers who name them
-    in other rows, and hold a lock that guards the stream (see `reserve_positions`).
+    In the caller's transaction, or durable by itself. Returns the new head. Raises VersionConflict when the stream has another
+    version, also if somebody appends at this very moment; the transaction the caller opened stays usable. Takes no lock.
+    `positions` are for callers who name them in other rows, and hold a lock that guards the stream (see `reserve_positions`).
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT version, hash, transaction_id, pg_current_xact_id()::text::bigint FROM eventstore_event "
-            "WHERE stream = %s ORDER BY version DESC LIMIT 1",
-            [stream],
-        )
-        version, digest, last_transaction, this_transaction = cursor.fetchone() or (0, GENESIS, 0, 0)
+    if len(events) == 1:
+        return _append_one(stream, expected_version, events[0], positions[0] if positions else None)
+    version, digest, last_transaction, this_transaction, starts = _head_and_positions(
+        stream, 0 if positions is not None else len(events)
+    )
     if expected_version not in {None, version}:
         raise VersionConflict(expected=expected_version, actual=version)
     # A transaction that had its id before the stream's last appender got one would put its events before theirs in the
     # global order. Its events take the later id instead: readers reach it only when both transactions have ended.
-    later = last_transaction if last_transaction > this_transaction else None
+    later = last_transaction if this_transaction is not None and last_transaction > this_transaction else None
     try:
-        with transaction.atomic():
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
             return append_after(
                 head=Head(version, bytes(digest)),
                 stream=stream,
                 events=events,
-                positions=reserve_positions(len(events)) if positions is None else positions,
+                positions=_positions(starts, len(events)) if positions is None else positions,
                 transaction_id=later,
             )
     except IntegrityError as error:
         if "event_stream_version" not in str(error):
             raise
         raise VersionConflict(expected=version) from None
+
+
+# The positions are drawn after the statement's snapshot was taken, in which the head is read: if the append succeeds, what
+# stands before it in the stream had drawn its own before that snapshot.
+_HEAD_AND_POSITIONS = """
+SELECT coalesce(head.version, 0), coalesce(head.hash, %(genesis)s::bytea), coalesce(head.transaction_id, 0),
+  CASE WHEN %(within)s::boolean AND head.version IS NOT NULL THEN pg_current_xact_id()::text::bigint END,
+  ARRAY(SELECT nextval('eventstore_position') FROM generate_series(1, %(blocks)s::int))
+FROM (SELECT) AS always LEFT JOIN LATERAL (
+  SELECT version, hash, transaction_id FROM eventstore_event
+  WHERE stream = %(stream)s::text ORDER BY version DESC LIMIT 1) AS head ON true
+"""
+
+
+def _head_and_positions(stream: str, count: int) -> tuple[int, bytes, int, int | None, list[int]]:
+    """The head's version, hash and transaction, this transaction if it began earlier, and the starts of blocks for `count` positions."""
+    parameters = {
+        "stream": stream,
+        "genesis": GENESIS,
+        "blocks": -(-count // POSITION_BLOCK),
+        "within": connection.in_atomic_block,
+    }
+    (row,) = run_prepared(_HEAD_AND_POSITIONS, parameters).fetchall()
+    return row
+
+
+# One round trip and one statement, hence durable by itself outside of a transaction. PostgreSQL hashes as `event_hash` does.
+# Of two who append after the same head, the second waits for the first and then inserts nothing.
+_APPEND_ONE = """
+INSERT INTO eventstore_event (position, stream, version, type, schema_version, data, metadata, recorded_at,
+  previous_hash, hash, transaction_id)
+SELECT coalesce(%(position)s::bigint, nextval('eventstore_position')), %(stream)s::text, next.version, %(type)s::text,
+  %(schema_version)s::int, %(data)s::text::json, %(metadata)s::text::json, %(at)s::timestamptz, next.previous,
+  sha256(next.previous || convert_to(concat_ws(E'\n', %(stream)s::text, next.version, %(type)s::text,
+    %(schema_version)s::int, %(at_us)s::bigint, %(data)s::text, %(metadata)s::text), 'UTF8')),
+  greatest(next.last_transaction, pg_current_xact_id()::text::bigint)
+FROM (
+  SELECT coalesce(head.version, 0) + 1 AS version, coalesce(head.hash, %(genesis)s::bytea) AS previous,
+    coalesce(head.transaction_id, 0) AS last_transaction
+  FROM (SELECT) AS always LEFT JOIN LATERAL (
+    SELECT version, hash, transaction_id FROM eventstore_event
+    WHERE stream = %(stream)s::text ORDER BY version DESC LIMIT 1) AS head ON true
+) AS next
+WHERE %(expected)s::bigint IS NULL OR next.version = %(expected)s::bigint + 1
+ON CONFLICT (stream, version) DO NOTHING
+RETURNING version, hash
+"""
+
+
+def _append_one(stream: str, expected_version: int | None, event: NewEvent, position: int | None) -> Head:
+    parameters = {
+        "stream": stream,
+        "expected": expected_version,
+        "position": position,
+        "type": event.type,
+        "schema_version": event.schema_version,
+        "data": canonical_json(event.data).decode(),
+        "metadata": canonical_json(event.metadata).decode(),
+        "at": event.at,
+        "at_us": microseconds(event.at),
+        "genesis": GENESIS,
+    }
+    row = run_prepared(_APPEND_ONE, parameters, may_repeat=False).fetchone()
+    if row is None:
+        actual = stream_head(stream).version
+        if expected_version not in {None, actual}:
+            raise VersionConflict(expected=expected_version, actual=actual)
+        raise VersionConflict(expected=actual)
+    version, digest = row
+    _note(stream, version, version)
+    return Head(version, bytes(digest))
 
 
 def append_after(
@@ -198,7 +271,12 @@ def append_after(
         )
         previous = digest
     copy_lines("eventstore_event", columns, lines)
-    ranges = _appended.get()
-    if ranges is not None and events:
-        ranges.append(StreamRange(stream, head.version + 1, version))
+    if events:
+        _note(stream, head.version + 1, version)
     return Head(version, previous)
+
+
+def _note(stream: str, first_version: int, last_version: int) -> None:
+    ranges = _appended.get()
+    if ranges is not None:
+        ranges.append(StreamRange(stream, first_version, last_version))

@@ -73,7 +73,7 @@ SYSTEM_TYPES = (
     _system("SubscriptionResumed", "Somebody let a subscription go on.", "subscription-<name>"),
     _system("SnapshotsDiscarded", "A stream's snapshots were deleted.", "snapshots"),
     _system("SnapshotPolicyChanged", "It was decided how often a kind of streams is snapshotted.", "snapshots"),
-    _system("SealKeyIntroduced", "A key signed a seal for the first time.", "seal-keys"),
+    _system("SealKeyIntroduced", "A key signed a seal for the first time.", "seals"),
     _system("EventHandlerCreated", "Staff configured what is to be done when something happens.", "handler-<id>"),
     _system("EventHandlerChanged", "A handler was changed, enabled or disabled.", "handler-<id>"),
     _system("EventHandlerDisabled", "A handler failed so often that the platform disabled it.", "handler-<id>"),

@@ -21,6 +21,7 @@ from governance.identity.models import User  # noqa: E402
 from markets.engine.placing import Amendment  # noqa: E402
 from markets.ledger import services as ledger  # noqa: E402
 from markets.lifecycle import services as lifecycle  # noqa: E402
+from markets.lifecycle import splitting  # noqa: E402
 from markets.lifecycle.models import Market  # noqa: E402
 from markets.trading import services as trading  # noqa: E402
 from markets.trading.commands import Outcome  # noqa: E402
@@ -107,7 +108,7 @@ class Participant:
 
     def split(self, trader: User, market: Market) -> None:
         """A new outcome, where there is an "Other" to split it off from."""
-        lifecycle.split_other(
+        splitting.split_other(
             actor=self.arena.staff[0],
             market=market,
             label=f"New {self.random.random()}",

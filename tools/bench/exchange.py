@@ -1,8 +1,8 @@
-"""The exchange's benchmark: durable orders beside pgbench, and orders over HTTP beside a view that does nothing.
+"""The benchmarks: orders beside pgbench, HTTP beside a view that does nothing, events beside a peer, a grown platform.
 
     python -m opinion_market.platform.throwaway -- python -m tools.bench.exchange
 
-Prints a table, writes var/bench/exchange.json and the results in docs/benchmarks.md. With --profile it prints where the
+Prints tables, writes var/bench/*.json and the results in docs/benchmarks.md. With --profile it prints where the
 time of one trading thread goes instead. Its databases must be throw-away ones: it fills them.
 """
 
@@ -22,13 +22,14 @@ choose_settings_module()
 django.setup()
 
 # Models may be imported only once Django is set up.
-from tools.bench import http, machine, report, sequencer  # noqa: E402
+from tools.bench import eventstore, growth, http, machine, report, sequencer  # noqa: E402
 from tools.bench.audit import audit  # noqa: E402
 from tools.bench.pgbench import PgBench, drop_database, recreate_database  # noqa: E402
 from tools.bench.profile import profile  # noqa: E402
 
 PGBENCH_DATABASE = "bench_pgbench"
-JSON = BASE_DIR / "var" / "bench" / "exchange.json"
+FOLDER = BASE_DIR / "var" / "bench"
+PARTS = ["sequencer", "http", "eventstore", "growth"]
 DOCUMENT = BASE_DIR / "docs" / "benchmarks.md"
 
 
@@ -62,13 +63,34 @@ def main(arguments: Sequence[str]) -> int:
             drop_database(url, PGBENCH_DATABASE)
     if options.only in {None, "http"}:
         result["http"] = http.measure(seconds=options.seconds, rounds=options.rounds)
+    if options.only in {None, "eventstore"}:
+        try:
+            peer = recreate_database(url, eventstore.DATABASE)
+            result["eventstore"] = eventstore.measure(peer, seconds=options.seconds / 2, rounds=options.rounds)
+        finally:
+            drop_database(url, eventstore.DATABASE)
+    if options.only in {None, "growth"}:
+        try:
+            empty = recreate_database(url, growth.EMPTY_DATABASE)
+            scale = growth.Scale(markets=options.markets)
+            result["growth"] = growth.measure(empty, scale, seconds=options.seconds / 2, rounds=options.rounds)
+        finally:
+            drop_database(url, growth.EMPTY_DATABASE)
     result["audit"] = audit()
     print(report.as_text(result))
+    _write_json(result)
     if options.only is None:
-        JSON.parent.mkdir(parents=True, exist_ok=True)
-        JSON.write_text(json.dumps(result, indent=2) + "\n")
         report.write_into(DOCUMENT, result)
     return 0
+
+
+def _write_json(result: dict[str, Any]) -> None:
+    """One file per part that was measured."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    frame = {name: value for name, value in result.items() if name not in PARTS}
+    for part in PARTS:
+        if part in result:
+            (FOLDER / f"{part}.json").write_text(json.dumps({**frame, part: result[part]}, indent=2) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,7 +103,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="threads, each with a market, per process")
     parser.add_argument("--traders", type=int, default=200, help="accounts per process")
     parser.add_argument("--batch", type=int, default=64, help="orders per batch")
-    parser.add_argument("--only", choices=["sequencer", "http"], help="measure one part and write no file")
+    parser.add_argument("--markets", type=int, default=1_000, help="of the grown platform, each with 1,000 events")
+    parser.add_argument("--only", choices=PARTS, help="measure one part; the document stays")
     parser.add_argument("--profile", action="store_true", help="print where the time goes, and measure nothing")
     return parser
 

@@ -1,4 +1,4 @@
-"""Orders over HTTP, as `make run` serves them, beside a view that authenticates and validates alike and does nothing."""
+"""The exchange over HTTP, as `make run` serves it, beside a view that authenticates and validates an order and does nothing."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -16,46 +17,91 @@ from typing import Any
 
 from governance.identity.models import ApiKey
 from governance.identity.services import create_api_key
+from markets.trading.sequencer import submit
 from opinion_market.kernel import clock
 from tools.bench.orders import OrderFlow
 from tools.bench.venue import Venue, make_venue
 
-CLIENTS = (1, 32)
+MANY = 32
 BODIES = 4_000
+BATCH = 100
+BATCHES = 200
+MARKETS = 200
+# Orders placed beforehand, so that there is a book, and history to draw candles of.
+TRADED_BEFORE = 3_000
 WARM_UP_S = 1.0
 WEB_THREADS = 32
-NAMES = ("empty", "orders")
+EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One kind of request: how many clients send it, what is sent, and what it must be answered with."""
+
+    clients: int
+    path: str
+    method: str = "GET"
+    bodies: Sequence[str] = ("",)
+    status: int = 200
 
 
 def measure(*, seconds: float, rounds: int) -> dict[str, Any]:
-    """Both views in turns, with each number of clients. The median of the rounds counts."""
-    venue = make_venue(markets=1, traders=max(CLIENTS))
-    market = venue.market_ids[0]
-    paths = {"empty": f"/bench/markets/{market}/orders", "orders": f"/api/v1/markets/{market}/orders"}
-    job: dict[str, Any] = {"keys": _keys(venue), "bodies": _bodies(venue)}
-    results: dict[str, Any] = {}
+    """The empty view and all others in turns, with one client and with many. The median of the rounds counts."""
+    venue = make_venue(markets=MARKETS, traders=MANY)
+    flow = OrderFlow(venue.accounts, seed=5)
+    for _ in range(TRADED_BEFORE // BATCH):
+        submit(venue.market_ids[0], flow.batch(BATCH))
+    keys = _keys(venue)
     with _server() as address:
-        job["socket"] = str(address)
-        for clients in CLIENTS:
-            measured: dict[str, list[dict[str, float]]] = {name: [] for name in NAMES}
-            for name in NAMES:
-                _send({**job, "clients": clients, "path": paths[name], "seconds": WARM_UP_S})
-            for _ in range(rounds):
-                for name in NAMES:
-                    measured[name].append(_send({**job, "clients": clients, "path": paths[name], "seconds": seconds}))
-            results[str(clients)] = _summary(measured)
-    return {"seconds": seconds, "rounds": rounds, "web_threads": WEB_THREADS, "clients": results}
-
-
-def _summary(measured: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    empty, orders = measured["empty"], measured["orders"]
-    middle = {
-        name: {key: round(median(each[key] for each in rounds), 3) for key in rounds[0]}
-        for name, rounds in measured.items()
+        job: dict[str, Any] = {"keys": keys, "socket": str(address), "seconds": seconds}
+        groups = {str(clients): _rounds(job, _subjects(venue, clients), rounds) for clients in (1, MANY)}
+    return {
+        "seconds": seconds,
+        "rounds": rounds,
+        "web_threads": WEB_THREADS,
+        "markets": MARKETS,
+        "batch": BATCH,
+        "clients": groups,
     }
-    pairs = zip(empty, orders, strict=True)
-    ratio = median(traded["requests_per_s"] / idle["requests_per_s"] for idle, traded in pairs)
-    return {**middle, "ratio": round(ratio, 3), "rounds_measured": measured}
+
+
+def _subjects(venue: Venue, clients: int) -> dict[str, Subject]:
+    """By name; the yardstick first."""
+    market = venue.market_ids[0]
+    found = {
+        EMPTY: Subject(clients, f"/bench/markets/{market}/orders", "POST", _bodies(venue), 201),
+        "orders": Subject(clients, f"/api/v1/markets/{market}/orders", "POST", _bodies(venue), 201),
+    }
+    if clients == 1:
+        return found
+    return {
+        **found,
+        "batches": Subject(clients // 4, "/api/v1/orders/batch", "POST", _batches(venue)),
+        "book": Subject(clients, f"/api/v1/markets/{market}/book"),
+        "prices": Subject(clients, f"/api/v1/markets/{market}/prices"),
+        "market": Subject(clients, f"/api/v1/markets/{market}"),
+        "markets, 20 per page": Subject(clients, "/api/v1/markets?limit=20"),
+        "markets, 100 per page": Subject(clients, "/api/v1/markets"),
+    }
+
+
+def _rounds(job: dict[str, Any], subjects: dict[str, Subject], rounds: int) -> dict[str, Any]:
+    for subject in subjects.values():
+        _send({**job, "seconds": WARM_UP_S}, subject)
+    measured: dict[str, list[dict[str, float]]] = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, subject in subjects.items():
+            measured[name].append(_send(job, subject))
+    return {name: _summary(each, measured[EMPTY]) for name, each in measured.items()}
+
+
+def _summary(rounds: list[dict[str, float]], empty: list[dict[str, float]]) -> dict[str, Any]:
+    middle = {key: round(median(each[key] for each in rounds), 3) for key in rounds[0]}
+    ratios = {
+        f"{key}_ratio": round(median(own[key] / idle[key] for own, idle in zip(rounds, empty, strict=True)), 3)
+        for key in ("requests_per_s", "p99_ms")
+    }
+    return {**middle, **ratios, "rounds_measured": rounds}
 
 
 def _keys(venue: Venue) -> list[str]:
@@ -67,32 +113,41 @@ def _keys(venue: Venue) -> list[str]:
 
 def _bodies(venue: Venue) -> list[str]:
     """Orders like those of the sequencer's part, as clients would write them; shuffled, for clients repeat them."""
-    orders = [command.order for command in OrderFlow(venue.accounts, seed=7).batch(BODIES)]
-    Random(7).shuffle(orders)
+    return [json.dumps(order) for order in _orders(venue, BODIES, seed=7)]
+
+
+def _batches(venue: Venue) -> list[str]:
+    market = venue.market_ids[0]
+    orders = [{"market": market, **order} for order in _orders(venue, BATCH * BATCHES, seed=8)]
+    return [json.dumps({"orders": orders[start : start + BATCH]}) for start in range(0, len(orders), BATCH)]
+
+
+def _orders(venue: Venue, count: int, *, seed: int) -> list[dict[str, Any]]:
+    orders = [command.order for command in OrderFlow(venue.accounts, seed=seed).batch(count)]
+    Random(seed).shuffle(orders)
     return [
-        json.dumps(
-            {
-                "outcome": order.outcome,
-                "side": "buy" if order.is_buy else "sell",
-                "type": "limit",
-                "price": order.price,
-                "quantity": order.quantity,
-                "time_in_force": "gtc",
-                "post_only": False,
-            }
-        )
+        {
+            "outcome": order.outcome,
+            "side": "buy" if order.is_buy else "sell",
+            "type": "limit",
+            "price": order.price,
+            "quantity": order.quantity,
+            "time_in_force": "gtc",
+            "post_only": False,
+        }
         for order in orders
     ]
 
 
-def _send(job: dict[str, Any]) -> dict[str, float]:
-    """Run the clients. Raises RuntimeError unless every request was answered 201."""
+def _send(job: dict[str, Any], subject: Subject) -> dict[str, float]:
+    """Run the clients. Raises RuntimeError unless every request was answered as it must be."""
     command = [sys.executable, "-m", "tools.bench.http_client"]
+    job = {**job, **asdict(subject)}
     done = subprocess.run(command, check=True, input=json.dumps(job), stdout=subprocess.PIPE, text=True, timeout=300)
     figures: dict[str, Any] = json.loads(done.stdout)
     statuses = figures.pop("statuses")
-    if set(statuses) != {"201"}:
-        raise RuntimeError(f"{job['path']} was to answer 201 always; it answered {statuses}.")
+    if set(statuses) != {str(subject.status)}:
+        raise RuntimeError(f"{subject.path} was to answer {subject.status} always; it answered {statuses}.")
     return figures
 
 

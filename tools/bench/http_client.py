@@ -29,7 +29,8 @@ class Client(asyncio.Protocol):
         self._requests = requests
         self._next = 0
         self._until = until
-        self._received = b""
+        self._received = bytearray()
+        self._expected = 0
         self._sent_at = 0.0
         self._transport: asyncio.Transport | None = None
 
@@ -43,14 +44,19 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        head, separator, body = self._received.partition(b"\r\n\r\n")
-        if not separator or len(body) < _content_length(head):
+        if not self._expected:
+            head, separator, _ = self._received.partition(b"\r\n\r\n")
+            if not separator:
+                return
+            self._expected = len(head) + len(separator) + _content_length(bytes(head))
+        if len(self._received) < self._expected:
             return
         now = time.perf_counter()
         self.latencies.append(now - self._sent_at)
-        status = int(head[9:12])
+        status = int(self._received[9:12])
         self.statuses[status] = self.statuses.get(status, 0) + 1
-        self._received = b""
+        self._received.clear()
+        self._expected = 0
         if now < self._until:
             self._send()
         elif self._transport is not None:
@@ -75,7 +81,7 @@ def _content_length(head: bytes) -> int:
 
 def _request(job: Job, key: str, body: str) -> bytes:
     head = (
-        f"POST {job['path']} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
+        f"{job['method']} {job['path']} HTTP/1.1\r\nHost: localhost\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\n"
         f"X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return (head + body).encode()
@@ -88,7 +94,8 @@ async def run(job: Job) -> dict[str, Any]:
     until = started + job["seconds"]
     clients: list[Client] = []
     for index in range(job["clients"]):
-        requests = [_request(job, job["keys"][index], body) for body in job["bodies"][index :: job["clients"]]]
+        bodies = job["bodies"][index :: job["clients"]] or job["bodies"]
+        requests = [_request(job, job["keys"][index], body) for body in bodies]
         client = Client(requests, until)
         clients.append(client)
         await loop.create_unix_connection(lambda client=client: client, job["socket"])  # type: ignore[misc]

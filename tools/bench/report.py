@@ -21,6 +21,10 @@ def as_text(result: dict[str, Any]) -> str:
         lines += _sequencer(result["sequencer"])
     if "http" in result:
         lines += _http(result["http"])
+    if "eventstore" in result:
+        lines += _eventstore(result["eventstore"])
+    if "growth" in result:
+        lines += _growth(result["growth"])
     audited = result["audit"]
     lines.append(
         f"Afterwards all books were audited: {audited['orders']:,} orders, {audited['events']:,} events in "
@@ -52,18 +56,81 @@ def _sequencer(figures: dict[str, Any]) -> list[str]:
 
 def _http(figures: dict[str, Any]) -> list[str]:
     lines = [
-        "| HTTP, one order per request | requests/s | p50 ms | p99 ms |",
+        "| HTTP | requests/s | of empty | p50 ms | p99 ms | of empty |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    titles = {"empty": "view that does nothing", "orders": "single orders", "batches": "", "market": "one market"}
+    titles["batches"] = f"batches of {figures['batch']} orders"
+    for count, group in figures["clients"].items():
+        clients = "1 client" if count == "1" else f"{count} clients"
+        for name, row in group.items():
+            share, slower = f"**{row['requests_per_s_ratio']:.0%}**", f"{row['p99_ms_ratio']:.1f}x"
+            own = "8 clients" if name == "batches" else clients
+            of_empty = ("", "") if name in {"empty", "batches"} else (share, slower)
+            lines.append(
+                f"| {titles.get(name, name)}, {own} | {row['requests_per_s']:,.0f} | {of_empty[0]} | "
+                f"{row['p50_ms']:.1f} | {row['p99_ms']:.1f} | {of_empty[1]} |"
+            )
+    batches = figures["clients"]["32"]["batches"]["requests_per_s"] * figures["batch"]
+    return [
+        *lines,
+        "",
+        f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each, taken in turns; shares are medians of the "
+        f"rounds' own. In batches: **{batches:,.0f} durable orders/s**. {figures['markets']} markets, one of them traded.",
+        "",
+    ]
+
+
+def _eventstore(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        f"| Durable appends, {figures['clients']} clients, events of {figures['event_bytes']} bytes | events/s | ours / theirs |",
+        "|---|---:|---:|",
+    ]
+    for size, each in figures["batches"].items():
+        shape = "one event each" if size == "1" else f"batches of {size}"
+        for name, rate in each["events_per_s"].items():
+            ratio = f"**{each['ratio'][name]:.1f}**" if name in each["ratio"] else ""
+            lines.append(f"| {name}, {shape} | {rate:,.0f} | {ratio} |")
+    return [
+        *lines,
+        "",
+        f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each, taken in turns; ratios are medians of the "
+        "rounds' own.",
+        "",
+    ]
+
+
+def _growth(figures: dict[str, Any]) -> list[str]:
+    lines = [
+        "| An order's cost, us | empty platform | grown, one market | grown, all markets |",
         "|---|---:|---:|---:|",
     ]
-    for count, each in figures["clients"].items():
-        clients = "1 client" if count == "1" else f"{count} clients"
-        for name, title in (("empty", "view that does nothing"), ("orders", "orders")):
-            row = each[name]
-            lines.append(
-                f"| {title}, {clients} | {row['requests_per_s']:,.0f} | {row['p50_ms']:.1f} | {row['p99_ms']:.1f} |"
-            )
-        lines.append(f"| **orders / empty, {clients}** | **{each['ratio']:.0%}** | | |")
-    return [*lines, "", f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each.", ""]
+    for name, each in figures["shapes"].items():
+        cost, ratio = each["us_per_order"], each["ratio"]
+        lines.append(
+            f"| {name} | {cost['empty']:,.0f} | {cost['one market']:,.0f} (**{ratio['one market']:.2f}x**) | "
+            f"{cost['all markets']:,.0f} (**{ratio['all markets']:.2f}x**) |"
+        )
+    deep, ordinary = figures["deep"], figures["ordinary"]
+    return [
+        *lines,
+        "",
+        f"Grown: {figures['open_markets']:,} open markets, {figures['resting_orders']:,} resting orders, "
+        f"{figures['all_events']:,} events, built in {figures['built_in_s']:,.0f} s. Medians of short turns, "
+        f'{figures["rounds"] * figures["seconds"]:g} s each in all; "all markets" draws a market anew for each batch.',
+        "",
+        f"A cold market of {ordinary['version']:,} events without a snapshot is rebuilt in {_load(ordinary)}; one with "
+        f"{deep['resting']:,} resting orders, from its snapshot and {deep['version'] - deep['snapshot_version']:,} events "
+        f"after it, in {_load(deep)}. Its state takes {deep['mib']:.1f} MiB: "
+        f"**{deep['mib_per_10000_resting']:.1f} MiB per 10,000 resting orders**. All the markets, loaded, took "
+        f"{figures['warm_grown_mib']:,.0f} MiB.",
+        "",
+    ]
+
+
+def _load(market: dict[str, Any]) -> str:
+    figures = market["load_ms"]
+    return f"**{figures['median']:.0f} ms** (at best {figures['least']:.0f}; {figures['busy']:.0f} of them in Python)"
 
 
 def write_into(document: Path, result: dict[str, Any]) -> None:

@@ -8,9 +8,9 @@ from django.urls import path
 from rest_framework.request import Request
 
 from governance.access.drf import MEMBER
-from markets.trading.api.order_input import order_request
+from markets.trading.api.order_input import OrderInput
 from markets.trading.api.orders import MarketOrdersViewSet
-from markets.trading.api.requests import json_response
+from markets.trading.api.requests import json_response, valid
 from opinion_market import urls as product
 
 
@@ -22,7 +22,7 @@ class EmptyOrderViewSet(MarketOrdersViewSet):
 
     def create(self, request: Request, market_id: UUID) -> HttpResponse:
         """Nothing."""
-        order_request(request.data)
+        valid(OrderInput, request.data)
         return json_response({}, status=201)
 
 

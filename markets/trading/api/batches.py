@@ -1,6 +1,6 @@
 """`/api/v1/orders/batch`: up to 500 orders in any markets, each with its own result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from governance.access.drf import AUTHENTICATED, signed_in_user
 from markets.openapi import failing
 from markets.trading import services
-from markets.trading.api.order_input import INPUT_EXAMPLE, BatchedOrderInput, order_request
+from markets.trading.api.order_input import INPUT_EXAMPLE, BatchedOrderInput, batched_order_request
 from markets.trading.api.orders import COMMAND_REFUSALS
 from markets.trading.api.requests import answer_once, command_key, valid
 from markets.trading.api.shapes import ORDER_EXAMPLE, OrderWithFillsSerializer
@@ -35,10 +35,6 @@ class BatchInput(InputSerializer):
 
 class _BatchShape(InputSerializer):
     orders = serializers.ListField(child=serializers.JSONField(), min_length=1, max_length=MAX_ORDERS)
-
-
-class _MarketOnly(serializers.Serializer[Any]):
-    market = serializers.UUIDField()
 
 
 class BatchProblemSerializer(serializers.Serializer[Any]):
@@ -99,7 +95,7 @@ def _results(request: Request, given: Sequence[object], key: IdempotencyKey | No
     wanted: dict[int, tuple[UUID, OrderRequest]] = {}
     for index, item in enumerate(given):
         try:
-            wanted[index] = _order(item)
+            wanted[index] = batched_order_request(item)
         except serializers.ValidationError as refused:
             results[index] = _refused(index, problem_of(refused) or Problem(InvalidInput()))
     outcomes = services.place_orders(
@@ -111,16 +107,6 @@ def _results(request: Request, given: Sequence[object], key: IdempotencyKey | No
         else:
             results[index] = {"index": index, "status": outcome.status, "order": outcome.reply, "problem": None}
     return [results[index] for index in range(len(given))]
-
-
-def _order(item: object) -> tuple[UUID, OrderRequest]:
-    """Raises ValidationError."""
-    if not isinstance(item, Mapping):
-        raise serializers.ValidationError({"non_field_errors": ["An order is an object."]})
-    market = _MarketOnly(data={"market": item["market"]} if "market" in item else {})
-    market.is_valid(raise_exception=True)
-    market_id: UUID = market.validated_data["market"]
-    return market_id, order_request({name: value for name, value in item.items() if name != "market"})
 
 
 def _refused(index: int, problem: Problem) -> dict[str, object]:

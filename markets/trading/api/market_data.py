@@ -1,9 +1,11 @@
 """`/api/v1/markets/{id}/book` and `/trades`: what everybody who sees the market may know of it."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,14 +14,18 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from governance.access.drf import PUBLIC, access
+from markets.lifecycle.glance import glance
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
+from markets.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from markets.trading import errors, selectors
-from markets.trading.api.requests import valid
+from markets.trading.api.kept import KEPT
+from markets.trading.api.requests import query_of, valid
 from markets.trading.api.shapes import TradeSerializer, price_text, trade_body
 from markets.trading.book import OutcomeBook, market_book
 from markets.trading.models import Trade
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.json import dump
+from opinion_market.api.representations import Representation, conditional_response, tag_of
 from opinion_market.kernel import clock
 
 MAX_DEPTH = 500
@@ -52,7 +58,7 @@ class BookSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     version = serializers.IntegerField(help_text="The market's last event; the book is as of then.")
     sequence = serializers.IntegerField(help_text="The market's last trade.")
-    at = serializers.DateTimeField()
+    at = serializers.DateTimeField(help_text="When the book was read. It has not changed since.")
     house_liquidity = serializers.IntegerField(help_text="The house's b, in contracts; 0: there is none.")
     outcomes = OutcomeBookSerializer(many=True)
 
@@ -63,33 +69,37 @@ class BookView(APIView):
 
     @extend_schema(
         operation_id="market_book",
-        parameters=[BookFilters],
-        responses=failing({200: BookSerializer}, errors.MarketNotFound),
+        parameters=[BookFilters, *TAGGED],
+        responses=failing({200: BookSerializer, **NOT_MODIFIED}, errors.MarketNotFound),
     )
-    def get(self, request: Request, market_id: UUID) -> Response:
+    def get(self, request: Request, market_id: UUID) -> HttpResponse:
         """Resting orders by price, and the house's price.
 
         A market with two outcomes has one book: both outcomes show it, the second mirrored (a bid for one is an offer of the
         other at 10,000 less its price). The house market maker quotes without levels: its price moves with each contract.
         """
-        depth = valid(BookFilters, request.query_params)["depth"]
-        market_visible_to(access(request), market_id)
+        depth = query_of(BookFilters, request)["depth"]
+        stamp = glance(request.user, market_id).stamp
         now = clock.now()
-        book = market_book(market_id, now=now, depth=depth)
-        prices = book.house_prices
-        return Response(
-            {
-                "market": str(market_id),
-                "status": book.status,
-                "version": book.version,
-                "sequence": book.sequence,
-                "at": now,
-                "house_liquidity": book.house_liquidity,
-                "outcomes": [
-                    _outcome_body(outcome, prices[outcome.outcome] if prices else None) for outcome in book.outcomes
-                ],
-            }
+        found = KEPT.find_or_render(
+            ("book", market_id, depth), stamp, now=now, render=lambda: _book(market_id, now=now, depth=depth)
         )
+        return conditional_response(request, found.tag, lambda: found.body)
+
+
+def _book(market_id: UUID, *, now: datetime, depth: int) -> Representation:
+    book = market_book(market_id, now=now, depth=depth)
+    prices = book.house_prices
+    body = {
+        "market": str(market_id),
+        "status": book.status,
+        "version": book.version,
+        "sequence": book.sequence,
+        "house_liquidity": book.house_liquidity,
+        "outcomes": [_outcome_body(outcome, prices[outcome.outcome] if prices else None) for outcome in book.outcomes],
+    }
+    # When it was read says nothing of the book, so it does not count for the tag.
+    return Representation(dump({**body, "at": now}), book.stamp, tag_of(dump(body)), book.next_expiry)
 
 
 def _outcome_body(book: OutcomeBook, house_price: float | None) -> dict[str, object]:

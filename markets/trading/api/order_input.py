@@ -1,16 +1,20 @@
 """The body of a new order."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from markets.engine.placing import Amendment
 from markets.engine.units import MAX_PRICE, MAX_QUANTITY, MIN_PRICE, SET_UNITS
+from markets.trading.api.requests import valid
 from markets.trading.models import Order
 from markets.trading.services import OrderRequest
 from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
+from opinion_market.api.well_formed import WellFormed
 from opinion_market.kernel.clock import microseconds
 
 LONGEST_CLIENT_ORDER_ID = 64
@@ -111,19 +115,34 @@ class BatchedOrderInput(OrderInput):
     market = serializers.UUIDField()
 
 
+class _MarketOnly(serializers.Serializer[Any]):
+    market = serializers.UUIDField()
+
+
+_QUICK = WellFormed(OrderInput)
+_QUICK_IN_BATCH = WellFormed(BatchedOrderInput)
+
+
 def order_request(body: object) -> OrderRequest:
     """The order a body describes. Raises ValidationError, with one entry per field."""
-    serializer = OrderInput(data=body)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
-    return OrderRequest(**values)
+    values = _QUICK.read(body)
+    return OrderRequest(**(values if values is not None else valid(OrderInput, body)))
+
+
+def batched_order_request(item: object) -> tuple[UUID, OrderRequest]:
+    """An order of a batch with its market. Raises ValidationError."""
+    values = _QUICK_IN_BATCH.read(item)
+    if values is not None:
+        return values.pop("market"), OrderRequest(**values)
+    if not isinstance(item, Mapping):
+        raise serializers.ValidationError({"non_field_errors": ["An order is an object."]})
+    market_id: UUID = valid(_MarketOnly, {"market": item["market"]} if "market" in item else {})["market"]
+    return market_id, order_request({name: value for name, value in item.items() if name != "market"})
 
 
 def amendment_of(body: object) -> tuple[Amendment, datetime | None]:
     """The amendment a body describes, and until when it is valid. Raises ValidationError."""
-    serializer = AmendmentInput(data=body)
-    serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
+    values = valid(AmendmentInput, body)
     expires_at = values.get("expires_at")
     amendment = Amendment(
         price=values.get("price"),

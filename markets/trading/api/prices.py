@@ -1,22 +1,26 @@
 """`/api/v1/markets/{id}/prices`: candles."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from governance.access.drf import PUBLIC, access
-from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
+from governance.access.drf import PUBLIC
+from markets.lifecycle.glance import glance
+from markets.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from markets.trading import errors
-from markets.trading.api.requests import valid
-from markets.trading.candles import INTERVALS, MAX_CANDLES, InvalidSpan, Span, TooManyCandles, candles
+from markets.trading.api.kept import KEPT
+from markets.trading.api.requests import query_of
+from markets.trading.candles import INTERVALS, MAX_CANDLES, Candle, InvalidSpan, Span, TooManyCandles, candles
 from markets.trading.replies import average_price
+from opinion_market.api.json import dump
+from opinion_market.api.representations import Representation, conditional_response, tag_of
 from opinion_market.kernel import clock
 
 
@@ -67,31 +71,46 @@ class PricesView(APIView):
 
     @extend_schema(
         operation_id="market_prices",
-        parameters=[CandleFilters],
+        parameters=[CandleFilters, *TAGGED],
         responses=failing(
-            {200: CandlesSerializer}, errors.MarketNotFound, TooManyCandles, InvalidSpan, errors.NoSuchOutcome
+            {200: CandlesSerializer, **NOT_MODIFIED},
+            errors.MarketNotFound,
+            TooManyCandles,
+            InvalidSpan,
+            errors.NoSuchOutcome,
         ),
         description=(
             "Price history of one outcome as candles, from its own trades; with two outcomes both are in all trades. "
             f"At most {MAX_CANDLES:,} candles."
         ),
     )
-    def get(self, request: Request, market_id: UUID) -> Response:
-        filters = valid(CandleFilters, request.query_params)
-        market = market_visible_to(access(request), market_id)
-        outcome, outcomes = filters["outcome"], len(market.price_units)
-        if outcome >= outcomes:
-            raise errors.NoSuchOutcome(outcomes=outcomes)
-        interval = INTERVALS[filters["interval"]]
-        span = Span.of(interval, filters.get("from"), filters.get("to"), now=clock.now())
-        found = candles(market_id, outcome=outcome, outcomes=outcomes, span=span, fill=filters["fill"] == "last")
-        return Response(
-            {
-                "market": str(market_id),
-                "outcome": outcome,
-                "interval": filters["interval"],
-                "candles": [
-                    {**asdict(candle), "average_price": average_price(candle.value, candle.volume)} for candle in found
-                ],
-            }
+    def get(self, request: Request, market_id: UUID) -> HttpResponse:
+        filters = query_of(CandleFilters, request)
+        market = glance(request.user, market_id)
+        outcome, name = filters["outcome"], filters["interval"]
+        if outcome >= market.outcomes:
+            raise errors.NoSuchOutcome(outcomes=market.outcomes)
+        now = clock.now()
+        span = Span.of(INTERVALS[name], filters.get("from"), filters.get("to"), now=now)
+        fill = filters["fill"] == "last"
+
+        def render() -> Representation:
+            found = candles(market_id, outcome=outcome, outcomes=market.outcomes, span=span, fill=fill)
+            body = dump(_body(market_id, outcome, name, found))
+            return Representation(body, market.stamp, tag_of(body))
+
+        found = KEPT.find_or_render(
+            ("prices", market_id, outcome, name, span, fill), market.stamp, now=now, render=render
         )
+        return conditional_response(request, found.tag, lambda: found.body)
+
+
+def _body(market_id: UUID, outcome: int, interval: str, found: Iterable[Candle]) -> dict[str, object]:
+    return {
+        "market": str(market_id),
+        "outcome": outcome,
+        "interval": interval,
+        "candles": [
+            {**asdict(candle), "average_price": average_price(candle.value, candle.volume)} for candle in found
+        ],
+    }

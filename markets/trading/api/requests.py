@@ -1,11 +1,13 @@
 """Between HTTP and the sequencer: the caller's idempotency key, and an outcome as an answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
@@ -16,6 +18,9 @@ from opinion_market.api.json import JsonRenderer, dump
 from opinion_market.api.problems import Problem, problem_of, problem_response
 from opinion_market.kernel.idempotency import Answer, check_key, request_hash
 
+# Longer ones are somebody's own search, hardly sent twice.
+LONGEST_KEPT_QUERY = 300
+
 
 def valid(kind: type[Serializer[Any]], values: Any) -> dict[str, Any]:
     """What the serializer makes of the values. Raises ValidationError."""
@@ -23,6 +28,19 @@ def valid(kind: type[Serializer[Any]], values: Any) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     found: dict[str, Any] = serializer.validated_data
     return found
+
+
+def query_of(kind: type[Serializer[Any]], request: Request) -> Mapping[str, Any]:
+    """What the serializer makes of the request's query; worked out once per text. Raises ValidationError."""
+    text = request._request.META.get("QUERY_STRING", "")
+    if len(text) > LONGEST_KEPT_QUERY or not text.isascii():
+        return valid(kind, request.query_params)
+    return _query_of(kind, text)
+
+
+@lru_cache(maxsize=2_048)
+def _query_of(kind: type[Serializer[Any]], text: str) -> Mapping[str, Any]:
+    return MappingProxyType(valid(kind, QueryDict(text)))
 
 
 def command_key(request: Request) -> IdempotencyKey | None:
