@@ -3,13 +3,14 @@
 `tests/snapshots/query_counts.json` holds status and number of statements (credentials apart, savepoints included; COPY is
 not counted) of one request per endpoint, with nothing kept from earlier requests. After a deliberate change, or for a new
 endpoint: UPDATE_SNAPSHOTS=1 make test TESTS=tests/query_counts. What is listed with a status of 400 or more has been measured
-refusing: it wants a recipe in `seeded.WRITES`, or a parameter in `Seeded.parameters`.
+refusing: it wants a recipe in `recipes.WRITES`, or a parameter in `Seeded.parameters`.
 """
 
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -18,6 +19,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 
@@ -27,6 +29,7 @@ from opinion_market.api.representations import Representations
 from tests.api.test_permissions_snapshot import endpoints
 from tests.console.scene import client_of
 from tests.governance.people import a_user
+from tests.query_counts.recipes import asked
 from tests.query_counts.seeded import ROOT, Asked, Seeded
 
 SNAPSHOT = Path(__file__).resolve().parent.parent / "snapshots" / "query_counts.json"
@@ -50,10 +53,14 @@ def seeded(db: None, monkeypatch: pytest.MonkeyPatch) -> Seeded:
     return Seeded()
 
 
-def send(method: str, asked: Asked) -> int:
+def send(method: str, wanted: Asked) -> int:
     """The status, once all of the answer has been produced."""
-    options = {} if method == "get" or asked.body is None else {"data": asked.body, "format": "json"}
-    response = getattr(asked.person.client, method)(asked.path, **options)
+    options: dict[str, Any] = {}
+    if wanted.format == "multipart":
+        options = {"data": encode_multipart(BOUNDARY, wanted.body), "content_type": MULTIPART_CONTENT}
+    elif method != "get" and wanted.body is not None:
+        options = {"data": wanted.body, "format": "json"}
+    response = getattr(wanted.person.client, method)(wanted.path, **options)
     return consumed(response)
 
 
@@ -70,12 +77,12 @@ def measured_api(seeded: Seeded, monkeypatch: pytest.MonkeyPatch, *, reads_only:
     for is_write, address, method in wanted:
         if is_write and reads_only:
             continue
-        asked = seeded.asked(method, address)
+        request = asked(seeded, method, address)
         if not is_write:
-            send(method, asked)
+            send(method, request)
         keep_nothing(monkeypatch)
         with CaptureQueriesContext(connection) as captured:
-            status = send(method, asked)
+            status = send(method, request)
         found[f"{method.upper()} {address}"] = {"status": status, "queries": len(captured)}
     return found
 
