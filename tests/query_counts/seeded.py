@@ -48,7 +48,7 @@ class Seeded:
         """More of everything that lists show."""
         for _ in range(times):
             self.bob.order(self.market, side="sell", price=6000, quantity=2)
-            self.order = self.chief.order(self.market, price=6000, quantity=5)["id"]
+            self.order = self.chief.order(self.market, price=9800, quantity=5)["id"]
             self.chief.order(self.market, price=2000 + times, quantity=1)
             self.bob.order(self.market, price=9000, quantity=1)
             self.chief.order(self.venue.market(is_public=True), price=4000, quantity=1)
