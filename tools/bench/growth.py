@@ -13,7 +13,8 @@ from typing import Any
 
 from django.db import connection
 
-from markets.trading.memory import SNAPSHOT_EVERY, load
+from markets.trading.memory import load
+from opinion_market.eventstore.snapshot_policies import DEFAULT_EVERY
 from tools.bench.growth_processes import Worker, ask, empty_platform, expect_ready, job_of, line, start, worker, write
 from tools.bench.venue import Venue, make_venue
 
@@ -101,7 +102,7 @@ def _cold(venue: Venue, scale: Scale) -> dict[str, Any]:
     """A market with a deep book: what it takes in memory, and how long it takes to rebuild it from its snapshot."""
     deep = make_venue(markets=1, traders=scale.traders)
     # Half-way to the next snapshot, as it is on average when a process starts.
-    events = SNAPSHOT_EVERY * (1 + DEEP // SNAPSHOT_EVERY) + SNAPSHOT_EVERY // 2
+    events = DEFAULT_EVERY * (1 + DEEP // DEFAULT_EVERY) + DEFAULT_EVERY // 2
     with worker(job_of(deep), {}) as filler:
         ask(filler, do="fill", resting=DEEP, events=events)
     tracemalloc.start()

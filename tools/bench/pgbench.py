@@ -2,11 +2,14 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import psycopg
 
 from opinion_market.platform import binaries
+from opinion_market.platform.postgres import SUPERUSER
 
 # pgbench's documentation: the scale should be at least the number of clients, or they wait for one another's rows.
 SCALE = 10
@@ -18,7 +21,7 @@ class PgBench:
     """pgbench in a database of its own."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = database_url
+        self.url = database_url
 
     def prepare(self) -> None:
         """Fill its tables: 100,000 accounts per unit of scale."""
@@ -34,11 +37,31 @@ class PgBench:
 
     def _pgbench(self, *options: str) -> str:
         # The connection string stands where a database name may.
-        command = [str(binaries.postgresql("pgbench")), *options, self._url]
+        command = [str(binaries.postgresql("pgbench")), *options, self.url]
         result = subprocess.run(command, check=False, capture_output=True, text=True)
         if result.returncode != 0:
             raise RuntimeError(f"pgbench failed:\n{result.stderr}")
         return result.stdout
+
+
+@contextmanager
+def slower_flushes(url: str, microseconds: int) -> Iterator[None]:
+    """A server whose every flush of the log takes so much longer, as on a slower disk.
+
+    PostgreSQL's own `commit_delay`: whoever flushes for a group of commits waits first, and those that arrive meanwhile join it,
+    as they would while a disk works. Only the embedded server's superuser may set it; raises psycopg.Error on other servers.
+    """
+    superuser = urlsplit(url)._replace(netloc=f"{SUPERUSER}@", path="/postgres").geturl()
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(f"ALTER SYSTEM SET commit_delay = {int(microseconds)}")
+        connection.execute("ALTER SYSTEM SET commit_siblings = 0")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            connection.execute("ALTER SYSTEM RESET commit_delay")
+            connection.execute("ALTER SYSTEM RESET commit_siblings")
+            connection.execute("SELECT pg_reload_conf()")
 
 
 def with_database(url: str, name: str) -> str:

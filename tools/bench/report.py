@@ -51,6 +51,14 @@ def _sequencer(figures: dict[str, Any]) -> list[str]:
         f"Median of {figures['rounds']} rounds of {figures['seconds']:g} s each; their ratios: {rounds}. Fees on (taker "
         f"{figures['taker_fee_bps']} bps, maker {figures['maker_fee_bps']} bps).",
         "",
+        "| A flush takes longer by | pgbench transactions/s | orders/s | ratio |",
+        "|---|---:|---:|---:|",
+        *(
+            f"| {each['added_us'] / 1000:g} ms | {each['pgbench_tps']:,.0f} | {each['orders_per_s']:,.0f} | "
+            f"**{each['ratio']:.1f}** |"
+            for each in figures["slower_flushes"]
+        ),
+        "",
     ]
 
 

@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
-from tools.bench.pgbench import CLIENTS, SCALE, THREADS, PgBench
+from tools.bench.pgbench import CLIENTS, SCALE, THREADS, PgBench, slower_flushes
 from tools.bench.trading import Tally
 from tools.bench.venue import MAKER_FEE_BPS, TAKER_FEE_BPS, make_venue
+
+# What a flush takes longer in further turns: how the ratio depends on the disk.
+FLUSH_DELAYS_US = (1_000, 2_000, 5_000)
 
 Worker = subprocess.Popen[str]
 
@@ -37,13 +40,31 @@ def measure(load: Load, yardstick: PgBench) -> dict[str, Any]:
             pgbench_tps = yardstick.run(load.seconds)
             tally = _run(workers, load.seconds)
             rounds.append({"pgbench_tps": pgbench_tps, **_rates(tally), "ratio": _ratio(tally, pgbench_tps)})
+        slower = [_with_slower_flushes(workers, yardstick, delay, load.seconds / 2) for delay in FLUSH_DELAYS_US]
     return {
         **asdict(load),
         "taker_fee_bps": TAKER_FEE_BPS,
         "maker_fee_bps": MAKER_FEE_BPS,
         "pgbench": {"scale": SCALE, "clients": CLIENTS, "threads": THREADS},
         "rounds_measured": rounds,
+        "slower_flushes": slower,
         "median": {name: round(median(each[name] for each in rounds), 3) for name in rounds[0]},
+    }
+
+
+def _with_slower_flushes(
+    workers: Sequence[Worker], yardstick: PgBench, delay_us: int, seconds: float
+) -> dict[str, float]:
+    """One turn of each on a server whose flushes take longer."""
+    with slower_flushes(yardstick.url, delay_us):
+        pgbench_tps = yardstick.run(seconds)
+        tally = _run(workers, seconds)
+    orders_per_s = tally.orders / tally.elapsed_s
+    return {
+        "added_us": delay_us,
+        "pgbench_tps": pgbench_tps,
+        "orders_per_s": orders_per_s,
+        "ratio": orders_per_s / pgbench_tps,
     }
 
 
