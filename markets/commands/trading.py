@@ -9,11 +9,13 @@ from pydantic import AwareDatetime, Field
 from governance.identity.models import User
 from markets.commands.answers import answer_of, appended_to, sequencer_key
 from markets.engine.errors import OrderNotFound
-from markets.engine.units import MAX_QUANTITY
+from markets.engine.placing import Amendment
+from markets.engine.units import MAX_QUANTITY, SET_UNITS
 from markets.trading import services
-from markets.trading.selectors import orders_of
+from markets.trading.selectors import order_of, orders_of
 from markets.trading.services import OrderRequest
 from opinion_market.eventstore.commands import Answer, Command, CommandInput, events_of
+from opinion_market.kernel.clock import microseconds
 
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, description="Contracts.")]
 
@@ -22,12 +24,27 @@ class PlaceOrderInput(CommandInput):
     market: UUID
     outcome: Annotated[int, Field(ge=0, le=32_767, description="Place in the market's outcomes, from 0.")]
     side: Literal["buy", "sell"]
-    quantity: Quantity
+    quantity: Quantity | None = None
+    budget: Annotated[
+        int | None,
+        Field(
+            ge=1, le=MAX_QUANTITY * SET_UNITS, description="Units a market order to buy spends, instead of a quantity."
+        ),
+    ] = None
     type: Literal["limit", "market"] = "limit"
     price: Annotated[int | None, Field(description="Units, 1 to 9,999; a market order's worst price.")] = None
     time_in_force: Literal["gtc", "gtd", "ioc", "fok"] | None = None
     post_only: bool = False
+    reduce_only: bool = False
     client_order_id: Annotated[str | None, Field(min_length=1, max_length=64)] = None
+    expires_at: AwareDatetime | None = None
+    valid_until: Annotated[AwareDatetime | None, Field(description="Refused if its turn comes later.")] = None
+
+
+class AmendOrderInput(CommandInput):
+    order: UUID
+    price: Annotated[int | None, Field(description="Units, 1 to 9,999.")] = None
+    quantity: Annotated[Quantity | None, Field(description="The order's new whole, with what is filled.")] = None
     expires_at: AwareDatetime | None = None
     valid_until: Annotated[AwareDatetime | None, Field(description="Refused if its turn comes later.")] = None
 
@@ -53,6 +70,24 @@ def place_order(*, actor: User, input: PlaceOrderInput, now: datetime, key: UUID
         actor=actor, market_id=input.market, request=request, now=now, idempotency=sequencer_key(actor, key, input)
     )
     return answer_of(outcome, input.market, since=now)
+
+
+def amend_order(*, actor: User, input: AmendOrderInput, now: datetime, key: UUID) -> Answer:
+    """Give one of the actor's open orders other terms. Raises OrderNotFound and what `trading.amend_order` refuses."""
+    expires_at = input.expires_at
+    outcome = services.amend_order(
+        actor=actor,
+        order_id=input.order,
+        amendment=Amendment(
+            price=input.price,
+            quantity=input.quantity,
+            expires_us=microseconds(expires_at) if expires_at is not None else None,
+            new_expiry="expires_at" in input.model_fields_set,
+        ),
+        valid_until=input.valid_until,
+        idempotency=sequencer_key(actor, key, input),
+    )
+    return answer_of(outcome, order_of(actor, input.order).market_id, since=now)
 
 
 def cancel_order(*, actor: User, input: CancelOrderInput, now: datetime, key: UUID) -> Answer:
@@ -100,6 +135,7 @@ def merge_sets(*, actor: User, input: SetsInput, now: datetime, key: UUID) -> An
 
 COMMANDS = (
     Command("PlaceOrder", PlaceOrderInput, place_order, None, "Place an order on your account.", sequenced=True),
+    Command("AmendOrder", AmendOrderInput, amend_order, None, "Give an open order other terms.", sequenced=True),
     Command("CancelOrder", CancelOrderInput, cancel_order, None, "Cancel one of your open orders.", sequenced=True),
     Command(
         "CancelOrders",

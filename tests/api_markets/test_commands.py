@@ -64,8 +64,11 @@ def test_a_market_lives_its_whole_life_by_commands(venue: Venue) -> None:
     filled = give(trader, "PlaceOrder", **order_input(market, price=6000, quantity=4))
     assert filled["result"]["status"] == "filled"
     assert [(event["type"], event["stream"]) for event in filled["events"]] == [("OrderPlaced", f"market-{market}")]
+    amended = give(maker, "AmendOrder", order=resting["id"], quantity=9)
+    assert [event["type"] for event in amended["events"]] == ["OrderReduced"]
+    assert amended["result"]["remaining_quantity"] == 5
     cancelled = give(maker, "CancelOrder", order=resting["id"])
-    assert cancelled["result"] == {"cancelled": [resting["id"]], "cancelled_quantity": 6}
+    assert cancelled["result"] == {"cancelled": [resting["id"]], "cancelled_quantity": 5}
     second = give(maker, "PlaceOrder", **order_input(market, side="sell", price=7000))["result"]
     assert give(maker, "CancelOrders", market=market)["result"] == {"market": market, "cancelled": [second["id"]]}
     give(venue.chief, "HaltMarket", market=market, reason="Fire alarm")

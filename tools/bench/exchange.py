@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seconds", type=float, default=8, help="length of each measurement")
     parser.add_argument("--rounds", type=int, default=3, help="the median of so many rounds counts")
-    parser.add_argument("--processes", type=int, default=2, help="trading processes")
+    parser.add_argument("--processes", type=int, default=4, help="trading processes")
     parser.add_argument("--threads", type=int, default=1, help="threads, each with a market, per process")
     parser.add_argument("--traders", type=int, default=200, help="accounts per process")
     parser.add_argument("--batch", type=int, default=64, help="orders per batch")

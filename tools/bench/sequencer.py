@@ -23,7 +23,7 @@ Worker = subprocess.Popen[str]
 class Load:
     """What is asked of the sequencer: each process serves an organization of its own, each of its threads a market."""
 
-    processes: int = 2
+    processes: int = 4
     threads: int = 1
     traders: int = 200
     batch: int = 64
