@@ -241,7 +241,7 @@ def test_rights_are_asked_again_when_the_turn_comes(venue: Venue) -> None:
 
 def test_the_catalogue_says_what_each_command_takes(venue: Venue) -> None:
     by_name = {each["name"]: each for each in venue.member().get(f"{COMMANDS}/catalogue")}
-    assert set(by_name["PlaceOrder"]["input"]["required"]) == {"market", "outcome", "side", "quantity"}
+    assert set(by_name["PlaceOrder"]["input"]["required"]) == {"market", "outcome", "side"}
     assert by_name["Deposit"]["permission"] == "participants.update"
     wrong = {"command": "PlaceOrder", "input": {"market": "?", "surprise": 1}, "mode": "async"}
     assert venue.trader().refused("post", COMMANDS, wrong) == (422, "invalid_command")
