@@ -15,7 +15,8 @@ from governance.organizations.errors import OrganizationNotFound
 from governance.organizations.selectors import organization_by
 from markets.analytics.markets.ranking import day_figures
 from markets.lifecycle import groups, selectors
-from markets.lifecycle.api.shapes import GroupInput, GroupSerializer, GroupWithMarketsSerializer, market_body
+from markets.lifecycle.api.group_shapes import GroupInput, GroupSerializer, GroupWithMarketsSerializer
+from markets.lifecycle.api.shapes import market_body
 from markets.lifecycle.errors import GroupNotFound, InvalidMarket
 from markets.lifecycle.models import MarketGroup
 from markets.openapi import PUBLIC_AUTH, failing

@@ -12,7 +12,7 @@ from governance.access.drf import MEMBER, access, signed_in_user
 from markets.engine import errors as engine
 from markets.lifecycle import errors
 from markets.lifecycle.api.judging_shapes import CorrectionInput, DisputeInput, ReviewInput
-from markets.lifecycle.api.shapes import NothingInput, ReasonInput, StepSerializer
+from markets.lifecycle.api.step_shapes import NothingInput, ReasonInput, StepSerializer
 from markets.lifecycle.api.steps import step_answers, wanted_payout
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution import errors as resolution

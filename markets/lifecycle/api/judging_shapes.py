@@ -5,7 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from markets.lifecycle.api.shapes import LONGEST_TEXT, PayoutInput
+from markets.lifecycle.api.shapes import LONGEST_TEXT
+from markets.lifecycle.api.step_shapes import PayoutInput
 from markets.lifecycle.resolution.evidence import MAX_PIECES
 from markets.lifecycle.resolution.models import Evidence
 from opinion_market.api.serializers import InputSerializer, StrictTextField

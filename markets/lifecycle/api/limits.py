@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from governance.access.drf import access, signed_in_user
 from governance.access.errors import PermissionMissing
-from markets.lifecycle.api.shapes import StepSerializer
+from markets.lifecycle.api.step_shapes import StepSerializer
 from markets.lifecycle.errors import ReasonRequired, WrongState
 from markets.lifecycle.limits import set_market_limits
 from markets.lifecycle.selectors import market_visible_to

@@ -14,7 +14,13 @@ from governance.identity.errors import ScopeTooNarrow
 from markets.engine.errors import MarketNotOpen, OutcomeNotSplittable
 from markets.engine.units import SET_UNITS
 from markets.lifecycle import errors, services, splitting
-from markets.lifecycle.api.shapes import NewOutcomeInput, NothingInput, ReasonInput, ResolutionInput, StepSerializer
+from markets.lifecycle.api.step_shapes import (
+    NewOutcomeInput,
+    NothingInput,
+    ReasonInput,
+    ResolutionInput,
+    StepSerializer,
+)
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution.errors import DecisionPending, EvidenceNotFound
 from markets.lifecycle.scalar import payout_at
