@@ -52,8 +52,9 @@ class HandlerForm(DeedForm):
     action = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     settings = forms.JSONField(
         required=False,
+        initial=dict,
         widget=_JSON,
-        help_text='webhook: {"url": "https://…"}; audit_entry: {"note": "…"}; command: {"command": "HaltMarket", '
+        help_text='What the action takes. webhook: {"url": "https://…"}; audit_entry: {"note": "…"}; command: {"command": "HaltMarket", '
         '"input": {"market": "$event.id", "reason": "…"}}.',
     )
 
@@ -82,6 +83,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 class EventHandlerAdmin(ReadOnlyPage):
     """When something happens, something is done. Whoever configures a handler sees events, so auditors' rights are needed."""
 
+    empty_text = "A handler does something each time an event of a certain type happens: calls an address, notes it, gives a command."
     view_permission = CONFIG
     organization_lookup = "organization_id"
     page_template = "console/event_handler.html"

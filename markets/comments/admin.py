@@ -65,6 +65,7 @@ class StateFilter(DropdownFilter):  # type: ignore[misc]
 class CommentAdmin(ReadOnlyPage):
     """The queue of those who hold markets.update: undecided reports first. Nobody edits another's words."""
 
+    empty_text = "Nobody has said anything about a market yet."
     view_permission = MODERATE
     organization_lookup = "market__organization"
     list_display = ("shown_text", "shown_state", "reports", "shown_author", "shown_market", "created_at")

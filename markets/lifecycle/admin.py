@@ -47,6 +47,7 @@ from opinion_market.kernel.money import credits_text
 class MarketAdmin(ExportedPage, LimitDeed):
     """Nobody edits a market's row: it changes by steps, each with a reason and decided in its turn among the orders."""
 
+    empty_text = "A market is drafted, submitted, approved by somebody else, and opened."
     view_permission = "markets.read"
     resource_classes = (MarketExport,)
     page_template = "console/market.html"

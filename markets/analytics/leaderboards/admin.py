@@ -78,6 +78,7 @@ def shown_score(standing: Standing, value: int) -> SafeString:
 class StandingAdmin(ExportedPage):
     """Who leads, with scores shrunk towards the mean. Staff sees who it is, whatever name others read."""
 
+    empty_text = "Leaderboards are computed every ten minutes, of those who have traded enough to be compared."
     view_permission = "participants.read"
     resource_classes = (StandingExport,)
     list_display = (
