@@ -41,4 +41,4 @@ class PlatformTaskAdmin(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
         interval = task.interval
         if interval is None:
             return str(task.scheduler)
-        return f"every {duration_text(int(interval.schedule.run_every.total_seconds()))}"
+        return f"every {duration_text(int(interval.schedule.run_every.total_seconds())).removeprefix('1 ')}"

@@ -82,7 +82,6 @@ class StandingAdmin(ExportedPage):
     view_permission = "participants.read"
     resource_classes = (StandingExport,)
     list_display = (
-        "organization",
         "board",
         "rank",
         "trader",
@@ -102,8 +101,14 @@ class StandingAdmin(ExportedPage):
     paginator = BoundedPaginator
 
     @column("Board")
-    def board(self, standing: Standing) -> str:
-        return f"{standing.get_metric_display()}, {standing.get_window_display()}, {standing.category or 'all markets'}"
+    def board(self, standing: Standing) -> SafeString:
+        return format_html(
+            '<span class="om-title">{}, {}</span><span class="om-sub">{} · {}</span>',
+            standing.get_metric_display(),
+            standing.get_window_display(),
+            standing.category or "All markets",
+            standing.organization,
+        )
 
     @column("Trader")
     def trader(self, standing: Standing) -> SafeString:
