@@ -118,11 +118,11 @@ class StandingAdmin(ExportedPage):
     def shown(self, standing: Standing) -> SafeString:
         return shown_score(standing, standing.score)
 
-    @column("Before shrinking")
+    @column("Raw score")
     def before_shrinking(self, standing: Standing) -> SafeString:
         return shown_score(standing, standing.raw)
 
-    @column("Weight of own record")
+    @column("Own weight")
     def own_weight(self, standing: Standing) -> SafeString:
         return percentage(standing.credibility_millionths)
 
