@@ -222,7 +222,7 @@ class RewardPayoutAdmin(ExportedPage):
     def shown_account(self, payout: RewardPayout) -> SafeString:
         return holder_link(payout.account)
 
-    @column("Units", ordering="units")
+    @column("Credits", ordering="units")
     def shown_units(self, payout: RewardPayout) -> SafeString:
         return amount(payout.units)
 
