@@ -156,6 +156,8 @@ class ReadOnlyPage(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
     """
 
     page_template: ClassVar[str] = "console/facts.html"
+    # What an empty list says of itself.
+    empty_text: ClassVar[str] = ""
     change_list_template = "console/change_list.html"
     show_full_result_count = False
     # Facets count the whole table once per choice.

@@ -65,6 +65,7 @@ class CommandNameFilter(DropdownFilter):  # type: ignore[misc]
 class CommandAdmin(ReadOnlyPage):
     """Commands given for later, and those of the exchange given over the API: one's own; everybody's for superusers."""
 
+    empty_text = "Commands that were given for later over the API are listed here, with what became of them."
     organization_lookup = None
     list_display = ("created_at", "shown_command", "shown_state", "attempts", "started_at", "finished_at", "why")
     list_filter = (("state", ChoicesDropdownFilter), CommandNameFilter, ("created_at", RangeDateTimeFilter))
@@ -167,6 +168,7 @@ class ProcessNameFilter(DropdownFilter):  # type: ignore[misc]
 class ProcessAdmin(ReadOnlyPage):
     """Work of several steps, and what was undone of it. One that is stuck waits for a superuser."""
 
+    empty_text = "Work of several steps that is undone as a whole if one fails; started over the API."
     view_permission = "system.audit"
     organization_lookup = "organization_id"
     page_template = "console/process.html"

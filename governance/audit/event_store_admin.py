@@ -192,6 +192,7 @@ class EventAdmin(ProvedPage):
 class StreamAdmin(ReadOnlyPage):
     """What streams there are. A stream's page recomputes its hash chain when asked."""
 
+    empty_text = "A stream begins with its first event, and shows here a moment later."
     view_permission = "system.audit"
     organization_lookup = "organization_id"
     page_template = "console/stream.html"

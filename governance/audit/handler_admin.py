@@ -29,6 +29,7 @@ from governance.access.pages import (
 from governance.access.per_request import access_for
 from governance.audit.command_admin import person, pretty
 from governance.audit.handlers import CONFIG, change_handler, create_handler, handlers_visible_to
+from governance.organizations.models import Organization
 from opinion_market.eventstore import event_types, handler_actions
 from opinion_market.eventstore.models import Delivery, EventHandler
 from opinion_market.eventstore.webhooks import WEBHOOK, signing_secret
@@ -52,8 +53,9 @@ class HandlerForm(DeedForm):
     action = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     settings = forms.JSONField(
         required=False,
+        initial=dict,
         widget=_JSON,
-        help_text='webhook: {"url": "https://…"}; audit_entry: {"note": "…"}; command: {"command": "HaltMarket", '
+        help_text='What the action takes. webhook: {"url": "https://…"}; audit_entry: {"note": "…"}; command: {"command": "HaltMarket", '
         '"input": {"market": "$event.id", "reason": "…"}}.',
     )
 
@@ -72,6 +74,14 @@ class HandlerForm(DeedForm):
         return _mapping(self.cleaned_data.get("settings") or {})
 
 
+def _whose(handler: EventHandler) -> str:
+    """The organization whose events it is given, by name."""
+    if handler.organization_id is None:
+        return "all organizations'"
+    named = Organization.objects.filter(pk=handler.organization_id).first()
+    return str(named or handler.organization_id)
+
+
 def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise forms.ValidationError("A JSON object is needed.")
@@ -82,6 +92,7 @@ def _mapping(value: Any) -> dict[str, Any]:
 class EventHandlerAdmin(ReadOnlyPage):
     """When something happens, something is done. Whoever configures a handler sees events, so auditors' rights are needed."""
 
+    empty_text = "A handler does something each time an event of a certain type happens: calls an address, notes it, gives a command."
     view_permission = CONFIG
     organization_lookup = "organization_id"
     page_template = "console/event_handler.html"
@@ -130,7 +141,7 @@ class EventHandlerAdmin(ReadOnlyPage):
         return [
             Fact("State", "active" if row.is_active else f"disabled. {row.disabled_reason}"),
             Fact("When", row.event_type),
-            Fact("Whose events", row.organization_id or "all organizations'"),
+            Fact("Whose events", _whose(row)),
             Fact("And its data has", pretty(row.filter) if row.filter else "anything"),
             Fact("Do", row.action),
             Fact("With", pretty(row.settings)),

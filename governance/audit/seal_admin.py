@@ -40,6 +40,7 @@ def _shortened(content: bytes) -> SafeString:
 class SealAdmin(ReadOnlyPage):
     """Every hour a signed Merkle root over the new events. A seal's page recomputes its root when asked."""
 
+    empty_text = "The first seal is made when the platform has run for an hour; then one every hour that has events."
     view_permission = "system.audit"
     organization_lookup = None
     page_template = "console/seal.html"
@@ -114,6 +115,7 @@ class SealAdmin(ReadOnlyPage):
 class ArchiveAdmin(ReadOnlyPage):
     """Files that hold events of more than a year ago. `manage.py read_archive` prints and restores them."""
 
+    empty_text = "Events move into files when they are older than a year and sealed."
     view_permission = "system.audit"
     organization_lookup = None
     list_display = ("shown_file", "shown_seal", "counted", "size", "archived_at", "state")

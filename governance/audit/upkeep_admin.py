@@ -20,6 +20,9 @@ from opinion_market.eventstore.models import Checkpoint, SnapshotPolicy
 from opinion_market.eventstore.selectors import SubscriptionState
 from opinion_market.kernel import clock
 
+# While anybody trades, a projection is always an event or two behind; from here on that is worth a word.
+LATE_AFTER_S = 10
+
 
 @dataclass(frozen=True, slots=True)
 class _Deed:
@@ -87,7 +90,13 @@ class SubscriptionAdmin(ReadOnlyPage):
             raise PermissionDenied
         states = [(state, self._deeds(state)) for state in selectors.subscription_states(now=clock.now())]
         links: list[PageLink] = self.list_links(request)
-        context = {"title": "Projections", "states": states, "page_links": links, **(extra_context or {})}
+        context = {
+            "title": "Projections",
+            "states": states,
+            "late_after_s": LATE_AFTER_S,
+            "page_links": links,
+            **(extra_context or {}),
+        }
         return self.rendered(request, "console/subscriptions.html", context)
 
     def _deeds(self, state: SubscriptionState) -> list[PageLink]:
@@ -95,7 +104,7 @@ class SubscriptionAdmin(ReadOnlyPage):
             PageLink(
                 _DEEDS[name].title,
                 reverse("admin:eventstore_checkpoint_deed", args=[state.name, name]),
-                tone="danger" if _DEEDS[name].is_dangerous else "",
+                tone="primary" if name == "resume" else "",
             )
             for name in _possible(state)
         ]

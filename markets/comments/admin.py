@@ -20,6 +20,7 @@ from markets.comments.selectors import MODERATE
 from markets.oversight.columns import market_link, number
 from opinion_market.kernel import clock
 
+REPORTS_SHOWN = 50
 STATE_COLOURS = {"shown": "success", "hidden": "warning", "deleted": ""}
 _SHOWN, _HIDDEN = Q(hidden_at=None, deleted_at=None), Q(hidden_at__isnull=False)
 
@@ -65,7 +66,9 @@ class StateFilter(DropdownFilter):  # type: ignore[misc]
 class CommentAdmin(ReadOnlyPage):
     """The queue of those who hold markets.update: undecided reports first. Nobody edits another's words."""
 
+    empty_text = "Nobody has said anything about a market yet."
     view_permission = MODERATE
+    page_template = "console/comment.html"
     organization_lookup = "market__organization"
     list_display = ("shown_text", "shown_state", "reports", "shown_author", "shown_market", "created_at")
     list_filter = (StateFilter, OrganizationFilter, ("created_at", RangeDateTimeFilter))
@@ -81,7 +84,7 @@ class CommentAdmin(ReadOnlyPage):
 
     @column("Comment")
     def shown_text(self, comment: Comment) -> str:
-        return Truncator(comment.text).chars(120) if comment.deleted_at is None else "(deleted by its author)"
+        return Truncator(_text(comment)).chars(120)
 
     @column("State", label=STATE_COLOURS)
     def shown_state(self, comment: Comment) -> str:
@@ -101,24 +104,26 @@ class CommentAdmin(ReadOnlyPage):
 
     def facts(self, request: HttpRequest, row: Comment) -> list[Fact]:
         found = [
-            Fact("Market", market_link(row.market)),
             Fact("Author", row.author),
             Fact("Written", row.created_at),
             Fact("Edited", row.edited_at or "never"),
-            Fact("State", _state(row)),
-            Fact("Text", row.text if row.deleted_at is None else "(deleted by its author)"),
             Fact("Answers", number(row.answers_count)),
         ]
         if row.hidden_at is not None:
             found.append(Fact("Hidden", f"{row.hidden_at:%Y-%m-%d %H:%M} UTC by {row.hidden_by}: {row.hidden_reason}"))
-        for report in row.reports.select_related("reporter")[:50]:
-            decided = "decided" if report.decided_at else "undecided"
-            when = f"{report.reported_at:%Y-%m-%d %H:%M} UTC"
-            found.append(Fact(f"Reported {when}, {decided}", f"{report.reporter}: {report.reason}"))
         return found
 
     def page_context(self, request: HttpRequest, row: Comment) -> dict[str, Any]:
-        return {"title": f"Comment by {row.author}", "deeds": self._links(row)}
+        state = _state(row)
+        return {
+            "title": f"Comment by {row.author}",
+            "deeds": self._links(row),
+            "state": state,
+            "state_colour": STATE_COLOURS[state],
+            "market_link": market_link(row.market),
+            "text": _text(row),
+            "reports": row.reports.select_related("reporter")[:REPORTS_SHOWN],
+        }
 
     def _links(self, comment: Comment) -> list[PageLink]:
         return [
@@ -139,7 +144,7 @@ class CommentAdmin(ReadOnlyPage):
             title=f"{title}: comment by {comment.author}",
             button=title,
             consequences=[consequence],
-            facts=self.facts(request, comment)[:6],
+            facts=[Fact("Market", market_link(comment.market)), Fact("Text", _text(comment))],
             done=f"Done: {title.lower()}.",
             back=reverse("admin:markets_comment_change", args=[comment.pk]),
             is_dangerous=tone == "danger",
@@ -157,6 +162,11 @@ class CommentAdmin(ReadOnlyPage):
                 now=clock.now(),
             ),
         )
+
+
+def _text(comment: Comment) -> str:
+    """What staff may read of it."""
+    return comment.text if comment.deleted_at is None else "(deleted by its author)"
 
 
 def _state(comment: Comment) -> str:

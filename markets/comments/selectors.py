@@ -1,5 +1,6 @@
 """Reading comments. Whoever reads a market reads what is said about it."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -34,6 +35,12 @@ def visible_comment(access: Access, market_id: UUID, comment_id: UUID) -> tuple[
     """A comment on a market that the caller may see. Raises MarketNotFound, CommentNotFound."""
     market = market_visible_to(access, market_id)
     return market, comment_on(market, comment_id)
+
+
+def reported_comments(organizations: Collection[UUID] | None) -> QuerySet[Comment]:
+    """Comments that somebody has reported and nobody has decided on. `organizations`: None sees everything."""
+    found = Comment.objects.filter(reports_count__gt=0)
+    return found if organizations is None else found.filter(market__organization__in=organizations)
 
 
 def shows_text(comment: Comment, *, reader: User | None, moderates: bool) -> bool:

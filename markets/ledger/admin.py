@@ -44,6 +44,7 @@ ACCOUNTS = "admin:markets_account_changelist"
 class AccountAdmin(ExportedPage, TradingDeeds):
     """Where money is. Staff with participants.update adjusts traders' balances; each change is a journal with a reason."""
 
+    empty_text = "An account is opened with a first deposit."
     view_permission = "participants.read"
     resource_classes = (AccountExport,)
     page_template = "console/account.html"
@@ -233,6 +234,7 @@ def _where(page: AccountAdmin, request: HttpRequest, permission: str) -> QuerySe
 class PostingAdmin(ExportedPage):
     """Every line of every journal, newest first."""
 
+    empty_text = "Every movement of money is listed here, from the first deposit on."
     view_permission = "participants.read"
     resource_classes = (PostingExport,)
     organization_lookup = "account__organization"

@@ -36,7 +36,7 @@ from markets.lifecycle.resolution.forms import StepForm
 from markets.lifecycle.scalar import bounds_text, decimal_text, value_at_price
 from markets.lifecycle.step import Step
 from markets.lifecycle.steps import BY_NAME, STEPS
-from markets.oversight.columns import STATUS_COLOURS, amount, number, percent, price_bars
+from markets.oversight.columns import STATUS_COLOURS, amount, duration_text, number, percent, price_bars
 from markets.oversight.market_page import SECTIONS
 from markets.oversight.resources import MarketExport
 from opinion_market.kernel import clock
@@ -47,6 +47,7 @@ from opinion_market.kernel.money import credits_text
 class MarketAdmin(ExportedPage, LimitDeed):
     """Nobody edits a market's row: it changes by steps, each with a reason and decided in its turn among the orders."""
 
+    empty_text = "A market is drafted, submitted, approved by somebody else, and opened."
     view_permission = "markets.read"
     resource_classes = (MarketExport,)
     page_template = "console/market.html"
@@ -108,12 +109,14 @@ class MarketAdmin(ExportedPage, LimitDeed):
         sections = [section for section in SECTIONS if self.permits(request, section.permission, row)]
         wanted = request.GET.get("tab", "")
         section = next((each for each in sections if each.name == wanted), sections[0])
+        deeds = self.step_links(request, row) + self.limit_links(request, row)
         return {
             "title": row.question,
             "market": row,
             "status_colour": STATUS_COLOURS[row.status],
             "prices": price_bars(labels, row.price_units, most=64),
-            "deeds": self.step_links(request, row) + self.limit_links(request, row),
+            "deeds": deeds,
+            "refused": [deed for deed in deeds if deed.refusal],
             "sections": sections,
             "section": section,
             "rules": self._rules(row),
@@ -143,7 +146,7 @@ class MarketAdmin(ExportedPage, LimitDeed):
             Fact("Taker's fee", f"{market.taker_fee_bps} basis points"),
             Fact("Maker's fee", f"{market.maker_fee_bps} basis points"),
             *self.limit_facts(market),
-            Fact("Dispute window", f"{market.dispute_window_s / 3600:g} hours"),
+            Fact("Dispute window", duration_text(market.dispute_window_s)),
             Fact("Bond of a dispute", f"{credits_text(market.dispute_bond_units)} credits"),
             Fact("Pays by itself", "once confirmed" if market.auto_finalize else "no"),
             Fact("Hash of the criteria", market.criteria_hash or "not frozen yet"),

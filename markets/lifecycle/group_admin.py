@@ -41,6 +41,7 @@ class GroupForm(forms.Form):
 class MarketGroupAdmin(ReadOnlyPage):
     """Independent binary markets under one question."""
 
+    empty_text = "A group ties binary markets together that answer one question. Make it first, then choose it when you draft them."
     view_permission = "markets.read"
     page_template = "console/market_group.html"
     list_display = ("shown_question", "markets", "volume", "created_at")

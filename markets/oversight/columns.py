@@ -25,12 +25,29 @@ STATUS_COLOURS = {
 }
 
 
+# Of a credit; `credits_text` leaves zeros at the end away.
+DECIMALS = 4
+
+
 def amount(units: int | None, *, signed: bool = False) -> SafeString:
-    """Credits in figures of one width, negative ones set apart."""
+    """Credits in figures of one width, negative ones set apart. In columns, `data-fill` makes the decimal points meet."""
     if units is None:
         return SafeString("–")
     text = f"+{credits_text(units)}" if signed and units > 0 else credits_text(units)
-    return format_html('<span class="om-num{}">{}</span>', " om-negative" if units < 0 else "", text)
+    missing = "0" * (DECIMALS - len(text.partition(".")[2]))
+    return format_html(
+        '<span class="om-num{}" data-fill="{}">{}</span>', " om-negative" if units < 0 else "", missing, text
+    )
+
+
+def duration_text(seconds: int) -> str:
+    """Days, hours, minutes and seconds, without those that are none."""
+    parts = []
+    for size, one in ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")):
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count} {one}{'' if count == 1 else 's'}")
+    return " ".join(parts) or "none"
 
 
 def number(value: int | None) -> SafeString:

@@ -57,6 +57,7 @@ class PayoutExport(resources.ModelResource):  # type: ignore[misc]
 class RewardCampaignAdmin(ExportedPage):
     """Budgets for those whose orders rest near the mid price. Offered and stopped by whoever may approve markets."""
 
+    empty_text = "A campaign pays those whose orders rest near the mid price, every hour, out of the subsidy account."
     view_permission = "markets.read"
     resource_classes = (CampaignExport,)
     page_template = "console/campaign.html"
@@ -197,6 +198,7 @@ class RewardCampaignAdmin(ExportedPage):
 class RewardPayoutAdmin(ExportedPage):
     """Who was paid for which hour of which campaign."""
 
+    empty_text = "Campaigns pay when an hour of theirs is over; what each account got is listed here."
     view_permission = "participants.read"
     resource_classes = (PayoutExport,)
     organization_lookup = "hour__campaign__organization"
@@ -220,7 +222,7 @@ class RewardPayoutAdmin(ExportedPage):
     def shown_account(self, payout: RewardPayout) -> SafeString:
         return holder_link(payout.account)
 
-    @column("Units", ordering="units")
+    @column("Credits", ordering="units")
     def shown_units(self, payout: RewardPayout) -> SafeString:
         return amount(payout.units)
 

@@ -64,8 +64,31 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Binary markets that answer one question together."""
+
+    text: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A running campaign that rewards the live markets' makers. `distance_units`: of a price; `size` in contracts."""
+
+    tenant: Tenant
+    name: str
+    budget_units: int
+    hours: int
+    distance_units: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A market seeded into a certain state. `orders`: how many are placed before it gets there."""
+    """A market seeded into a certain state. `orders`: how many are placed before it gets there.
+
+    group: the one it belongs to, in which it stands for `label`.
+    """
 
     tenant: Tenant
     question: Question
@@ -73,6 +96,8 @@ class Exhibit:
     category: str = "Exhibits"
     orders: int = 0
     open_for: timedelta = timedelta(hours=6)
+    group: Group | None = None
+    label: str = ""
 
     @property
     def dispute_window_s(self) -> int:
@@ -147,6 +172,12 @@ ROUNDS: dict[str, Sequence[Question]] = {
     ALDER.slug: (SNOW, ORCHARD),
 }
 
+LIGHTSHIP = Group(
+    "When will the lightship leave the dry dock?",
+    "The dockmaster's log names the day. Each month is a market of its own; if it is a later one, all of them pay No.",
+)
+MAKERS = Campaign(HARBOUR, "Tight books on the quay", 2_160 * CREDIT, hours=24 * 30, distance_units=500, size=5)
+
 EXHIBITS = (
     *(
         Exhibit(HARBOUR, question, Market.Status.OPEN, LIVE, orders=60, open_for=timedelta(minutes=30 + 25 * place))
@@ -210,6 +241,20 @@ EXHIBITS = (
         ),
         Market.Status.SETTLED,
         orders=60,
+    ),
+    *(
+        Exhibit(
+            HARBOUR,
+            Question(
+                f"Will the lightship leave the dry dock in {month}?", "The dockmaster's log.", b=60, taker_fee_bps=50
+            ),
+            Market.Status.OPEN,
+            orders=20,
+            open_for=timedelta(days=30),
+            group=LIGHTSHIP,
+            label=month,
+        )
+        for month in ("April", "May", "June")
     ),
     Exhibit(
         ALDER,

@@ -1,16 +1,20 @@
 """The demonstration: two organizations, everybody in them, and a market in every state. Made once; repeating adds what is missing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
 from governance.identity.models import User
 from markets.comments.services import post_comment
 from markets.lifecycle import services as lifecycle
-from markets.lifecycle.models import Market
+from markets.lifecycle.groups import create_group
+from markets.lifecycle.models import Market, MarketGroup
+from markets.rewards.models import RewardCampaign
+from markets.rewards.services import CampaignDraft, create_campaign
 from markets.simulation import people
 from markets.simulation.cast import Cast, cast_of
-from markets.simulation.catalogue import EXHIBITS, Exhibit
+from markets.simulation.catalogue import EXHIBITS, LIVE, MAKERS, Campaign, Exhibit, Group
 from markets.simulation.contest import dispute
 from markets.simulation.history import trade
 from markets.simulation.tenants import CREDIT, HARBOUR, TENANTS, Behaviour, Tenant
@@ -41,6 +45,7 @@ def seed(*, clock: Callable[[], datetime], admin: User | None, seed: int = 0) ->
     admin: the installation's administrator, who joins the first organization with some money, so that a first order works.
     """
     casts = {tenant.slug: _cast(tenant, admin if tenant is HARBOUR else None, clock) for tenant in TENANTS}
+    _reward(MAKERS, casts[MAKERS.tenant.slug], clock())
     changed = 0
     for exhibit in EXHIBITS:
         changed += _show(exhibit, casts[exhibit.tenant.slug], clock, seed)
@@ -80,6 +85,8 @@ def _show(exhibit: Exhibit, cast: Cast, clock: Callable[[], datetime], seed: int
     draft = exhibit.question.draft(
         category=exhibit.category, closes_at=now + exhibit.open_for, dispute_window_s=exhibit.dispute_window_s
     )
+    if exhibit.group is not None:
+        draft = replace(draft, group_id=_group(exhibit.group, cast, now).pk, group_label=exhibit.label)
     market = found or lifecycle.create_market(
         actor=cast.staff.creator, organization_id=cast.organization.pk, draft=draft, now=now
     )
@@ -95,6 +102,34 @@ def _show(exhibit: Exhibit, cast: Cast, clock: Callable[[], datetime], seed: int
             _discuss(market, cast, now)
     _end(exhibit, cast, market, clock, seed)
     return True
+
+
+def _group(group: Group, cast: Cast, now: datetime) -> MarketGroup:
+    """The group, made if there is none of its question."""
+    found = MarketGroup.objects.filter(organization=cast.organization, question=group.text).first()
+    return found or create_group(
+        actor=cast.staff.creator,
+        organization_id=cast.organization.pk,
+        question=group.text,
+        description=group.description,
+        now=now,
+    )
+
+
+def _reward(campaign: Campaign, cast: Cast, now: datetime) -> None:
+    """Offer the campaign, unless that was done before: one that has ended or was stopped is not offered again."""
+    if RewardCampaign.objects.filter(organization=cast.organization, name=campaign.name).exists():
+        return
+    draft = CampaignDraft(
+        name=campaign.name,
+        market_id=None,
+        category=LIVE,
+        budget_units=campaign.budget_units,
+        max_distance_units=campaign.distance_units,
+        min_size_contracts=campaign.size,
+        hours=campaign.hours,
+    )
+    create_campaign(actor=cast.staff.approver, organization_id=cast.organization.pk, draft=draft, now=now)
 
 
 def _discuss(market: Market, cast: Cast, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Orders, trades and positions in the console: to be searched, filtered and exported, never edited."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from governance.access.asking import DeedForm, Question, ask
 from governance.access.pages import Fact, OrganizationFilter, PageLink, column, staff
 from governance.audit.deeds import record_deed
+from markets.engine.units import SET_UNITS
 from markets.oversight.columns import amount, holder_link, market_link, number, outcome_label, price, side
 from markets.oversight.pages import ExchangePage
 from markets.oversight.resources import OrderExport, PositionExport, TradeExport
@@ -81,7 +83,7 @@ class OrderAdmin(ExchangePage):
             Fact("Quantity", number(row.quantity)),
             Fact("Filled", number(row.filled_quantity)),
             Fact("Cancelled", number(row.cancelled_quantity)),
-            Fact("Average price, in units", average or "–"),
+            Fact("Average price", f"{Decimal(average) / SET_UNITS:.8f}".rstrip("0") if average else "–"),
             Fact("Fees", amount(row.fees_units)),
             Fact("Status", row.get_status_display()),
             Fact("Time in force", row.get_time_in_force_display()),

@@ -32,6 +32,7 @@ UPDATE = "markets.update"
 class LimitDefaultsAdmin(ReadOnlyPage):
     """What each organization allows where neither a market nor an account says otherwise. Changed with a reason."""
 
+    empty_text = "No organization has limits of its own. A market or an account may still have some."
     view_permission = "markets.read"
     list_display = ("organization", "position", "orders", "quantity", "value")
     list_filter = (OrganizationFilter,)

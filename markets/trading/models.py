@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from opinion_market.kernel.models import UuidModel
+from opinion_market.kernel.money import credits_text
 
 
 class Order(UuidModel):
@@ -99,7 +100,7 @@ class Order(UuidModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.side} {self.quantity} at {self.price_units}"
+        return f"{self.side} {self.quantity} at {credits_text(self.price_units)}"
 
 
 class Trade(models.Model):
@@ -149,7 +150,7 @@ class Trade(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.sequence}: {self.quantity} at {self.price_units}"
+        return f"#{self.sequence}: {self.quantity} at {credits_text(self.price_units)}"
 
 
 class Position(models.Model):

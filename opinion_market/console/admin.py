@@ -12,6 +12,7 @@ from django_celery_beat.models import (
 from unfold.admin import ModelAdmin
 
 from governance.access.console import SUPERUSER, CatalogueAdminMixin
+from markets.oversight.columns import duration_text
 
 # Importing django_celery_beat's pages has registered them; ours takes their place.
 assert celery_beat_pages.PeriodicTaskAdmin  # noqa: S101
@@ -37,4 +38,7 @@ class PlatformTaskAdmin(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
 
     @admin.display(description="Runs")
     def schedule(self, task: PeriodicTask) -> str:
-        return str(task.scheduler)
+        interval = task.interval
+        if interval is None:
+            return str(task.scheduler)
+        return f"every {duration_text(int(interval.schedule.run_every.total_seconds())).removeprefix('1 ')}"

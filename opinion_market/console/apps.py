@@ -1,11 +1,16 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
+from opinion_market.console.navigation import name_pages
+
 
 class ConsoleConfig(AppConfig):
     name = "opinion_market.console"
     label = "console"
     default = True
+
+    def ready(self) -> None:
+        name_pages()
 
 
 class ConsoleAdminConfig(admin_apps.AdminConfig):

@@ -13,18 +13,16 @@ from django.urls import reverse
 from governance.access.pages import organizations_in
 from governance.access.per_request import access_for
 from governance.audit.chain_checks import last_check
-from governance.identity import selectors as identity
 from markets.oversight import attention, figures
 from markets.oversight.chart import bars
+from opinion_market.console import concerns
+from opinion_market.console.concerns import Concern
 from opinion_market.eventstore import selectors as eventstore
 from opinion_market.kernel.money import credits_text
 
 CHART_HOURS = 48
 CHART_WIDTH, CHART_HEIGHT = 960.0, 120.0
 MARKETS_SHOWN = 5
-KEYS_EXPIRE_WITHIN = timedelta(days=7)
-# Background work runs every few seconds; behind by more than this, something is wrong.
-LAG_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +36,6 @@ class Figure:
     tone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Concern:
-    """Something that waits for somebody. `is_fault`: it should never happen; else it is ordinary work."""
-
-    text: str
-    count: str
-    link: str
-    is_fault: bool = False
-
-
 def home(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """The page's figures, by part; a part the viewer may not see is empty."""
     access = access_for(request)
@@ -55,12 +43,13 @@ def home(request: HttpRequest, now: datetime) -> dict[str, Any]:
     if access.has_anywhere("markets.read"):
         parts.update(_markets(request, now))
         parts["figures"] += _activity(request, now)
+    parts["concerns"] += concerns.reported(request)
     if access.has_anywhere("participants.read"):
         _money(request, parts)
     if access.has_anywhere("system.audit"):
         _store(request, now, parts)
     if access.everything:
-        _keys(now, parts)
+        parts["concerns"] += concerns.expiring_keys(now)
     return parts
 
 
@@ -155,6 +144,7 @@ def _store(request: HttpRequest, now: datetime, parts: dict[str, Any]) -> None:
         Figure("Streams", f"{totals.streams:,}", "", streams),
         Figure("Last event", f"{newest.recorded_at:%H:%M:%S} UTC" if newest else "–", newest.type if newest else ""),
     ]
+    parts["concerns"] += concerns.halted_work(request)
     if scope is None:
         _subscriptions(now, parts)
         check = last_check()
@@ -173,21 +163,5 @@ def _subscriptions(now: datetime, parts: dict[str, Any]) -> None:
     states = eventstore.subscription_states(now=now)
     listed = reverse("admin:eventstore_checkpoint_changelist")
     behind = max((state.lag.events for state in states), default=0)
-    late = [state.name for state in states if state.lag.seconds > LAG_SECONDS]
-    failing = [state.name for state in states if state.checkpoint.failures]
-    parts["store"].append(
-        Figure("Subscriptions' lag", f"{behind:,}", f"events, of {len(states)} subscriptions", listed)
-    )
-    parts["concerns"] += [
-        Concern(f"subscription(s) failing: {', '.join(failing)}", f"{len(failing)}", listed, is_fault=True)
-    ] * bool(failing)
-    parts["concerns"] += [
-        Concern(f"subscription(s) more than {LAG_SECONDS // 60} minutes behind", f"{len(late)}", listed, is_fault=True)
-    ] * bool(late)
-
-
-def _keys(now: datetime, parts: dict[str, Any]) -> None:
-    count = identity.api_keys_expiring(now=now, within=KEYS_EXPIRE_WITHIN).count()
-    if count:
-        link = reverse("admin:governance_apikey_changelist")
-        parts["concerns"].append(Concern("API key(s) in use expire within 7 days", f"{count:,}", link))
+    parts["store"].append(Figure("Projections' lag", f"{behind:,}", f"events, of {len(states)} projections", listed))
+    parts["concerns"] += concerns.late_work(states, now)

@@ -19,17 +19,19 @@ class Entry:
 
 
 GROUPS: dict[str, tuple[Entry, ...]] = {
-    "Exchange": (
+    "Markets": (
         Entry("Markets", "storefront", "markets.Market"),
         Entry("Groups of markets", "category", "markets.MarketGroup"),
+        Entry("Comments", "forum", "markets.Comment"),
+        Entry("Default limits", "speed", "markets.LimitDefaults"),
+    ),
+    "Trading": (
         Entry("Orders", "receipt_long", "markets.Order"),
         Entry("Trades", "swap_horiz", "markets.Trade"),
         Entry("Positions", "pie_chart", "markets.Position"),
         Entry("Leaderboards", "leaderboard", "markets.Standing"),
-        Entry("Limits", "speed", "markets.LimitDefaults"),
         Entry("Reward campaigns", "redeem", "markets.RewardCampaign"),
         Entry("Rewards paid", "paid", "markets.RewardPayout"),
-        Entry("Comments", "forum", "markets.Comment"),
     ),
     "Ledger": (
         Entry("Accounts", "account_balance_wallet", "markets.Account"),
@@ -39,13 +41,16 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
     "Event store": (
         Entry("Events", "history", "eventstore.Event"),
         Entry("Streams", "account_tree", "eventstore.StreamSummary"),
+        Entry("Seals", "verified", "eventstore.Seal"),
+        Entry("Archive files", "inventory_2", "eventstore.Archive"),
+        Entry("Snapshot policies", "photo_camera", "eventstore.SnapshotPolicy"),
+    ),
+    "Background work": (
         Entry("Projections", "rss_feed", "eventstore.Checkpoint"),
         Entry("Commands", "terminal", "eventstore.QueuedCommand"),
         Entry("Processes", "route", "eventstore.Process"),
         Entry("Event handlers", "bolt", "eventstore.EventHandler"),
-        Entry("Snapshot policies", "photo_camera", "eventstore.SnapshotPolicy"),
-        Entry("Seals", "verified", "eventstore.Seal"),
-        Entry("Archive files", "inventory_2", "eventstore.Archive"),
+        Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),
     ),
     "People": (
         Entry("Users", "person", "governance.User"),
@@ -57,8 +62,26 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Rights on objects", "lock_person", "guardian.UserObjectPermission"),
         Entry("Groups' rights on objects", "lock", "guardian.GroupObjectPermission"),
     ),
-    "System": (Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),),
 }
+
+# What one row and several are called on the pages, where the model's own name is not what the sidebar says.
+NAMES: dict[str, tuple[str, str]] = {
+    "markets.MarketGroup": ("group of markets", "groups of markets"),
+    "markets.LimitDefaults": ("default limits", "default limits"),
+    "markets.Standing": ("place on a leaderboard", "places on leaderboards"),
+    "markets.RewardPayout": ("reward paid", "rewards paid"),
+    "eventstore.Checkpoint": ("projection", "projections"),
+    "auditlog.LogEntry": ("entry of the audit trail", "entries of the audit trail"),
+    "guardian.UserObjectPermission": ("right on an object", "rights on objects"),
+    "guardian.GroupObjectPermission": ("group's right on an object", "groups' rights on objects"),
+}
+
+
+def name_pages() -> None:
+    """Give the models of NAMES the names that people read. Only the console shows them; migrations keep the written ones."""
+    for model, (one, several) in NAMES.items():
+        options = apps.get_model(model)._meta
+        options.verbose_name, options.verbose_name_plural = one, several
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, object]]:

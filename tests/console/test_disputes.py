@@ -50,9 +50,11 @@ def test_a_dispute_is_raised_with_files_and_links_reviewed_and_told():
     assert take(reviewer, market, "overturn", winner="1").status_code == 302
     market.refresh_from_db()
     assert (market.status, market.payout_units) == ("resolved", [0, 10_000])
-    assert "Proposal 1: overturned" in tab(reviewer, market, "resolution")
+    resolution = tab(reviewer, market, "resolution")
+    assert "Overturned by" in resolution
+    assert "Why it was overturned" in resolution
     dossier = tab(reviewer, market, "dossier")
-    assert "ResolutionOverturned" in dossier
+    assert "Resolution overturned" in dossier
     assert "as they were frozen" in dossier
 
 
@@ -83,7 +85,7 @@ def test_voiding_takes_two_people():
     assert take(second, market, "approve-void").status_code == 302
     market.refresh_from_db()
     assert market.status == "voided"
-    assert "Request to void: approved" in tab(second, market, "resolution")
+    assert "Approved by" in tab(second, market, "resolution")
     assert set(offered(second, market)) == set()
 
 

@@ -10,7 +10,8 @@ from governance.identity.models import User
 from governance.organizations.models import Membership, Organization
 from markets.audit.checks import run_all
 from markets.audit.replay import replay_markets
-from markets.lifecycle.models import Market
+from markets.lifecycle.models import Market, MarketGroup
+from markets.rewards.models import RewardCampaign
 from markets.simulation.tenants import TENANTS
 from markets.trading import services as trading
 from markets.trading.selectors import seats
@@ -76,3 +77,12 @@ def test_a_password_is_given_only_on_request_and_only_a_good_one(seeded: User, m
     monkeypatch.setattr("sys.stdin", StringIO("lighthouse-at-dusk\n"))
     call_command("seed_demo", "--password-stdin", stdout=StringIO())
     assert User.objects.get(username="harbour.viewer").check_password("lighthouse-at-dusk")
+
+
+def test_a_group_and_a_running_campaign_are_shown(seeded: User) -> None:
+    group = MarketGroup.objects.get(organization__slug="demo-harbour")
+    assert set(group.markets.values_list("group_label", flat=True)) == {"April", "May", "June"}
+    assert all(market.trade_sequence for market in group.markets.all())
+    campaign = RewardCampaign.objects.get(organization__slug="demo-harbour")
+    assert campaign.state == RewardCampaign.State.RUNNING
+    assert Market.objects.filter(category=campaign.category, status=Market.Status.OPEN).exists()

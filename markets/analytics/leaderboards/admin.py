@@ -78,10 +78,10 @@ def shown_score(standing: Standing, value: int) -> SafeString:
 class StandingAdmin(ExportedPage):
     """Who leads, with scores shrunk towards the mean. Staff sees who it is, whatever name others read."""
 
+    empty_text = "Leaderboards are computed every ten minutes, of those who have traded enough to be compared."
     view_permission = "participants.read"
     resource_classes = (StandingExport,)
     list_display = (
-        "organization",
         "board",
         "rank",
         "trader",
@@ -101,8 +101,14 @@ class StandingAdmin(ExportedPage):
     paginator = BoundedPaginator
 
     @column("Board")
-    def board(self, standing: Standing) -> str:
-        return f"{standing.get_metric_display()}, {standing.get_window_display()}, {standing.category or 'all markets'}"
+    def board(self, standing: Standing) -> SafeString:
+        return format_html(
+            '<span class="om-title">{}, {}</span><span class="om-sub">{} · {}</span>',
+            standing.get_metric_display(),
+            standing.get_window_display(),
+            standing.category or "All markets",
+            standing.organization,
+        )
 
     @column("Trader")
     def trader(self, standing: Standing) -> SafeString:
@@ -112,11 +118,11 @@ class StandingAdmin(ExportedPage):
     def shown(self, standing: Standing) -> SafeString:
         return shown_score(standing, standing.score)
 
-    @column("Before shrinking")
+    @column("Raw score")
     def before_shrinking(self, standing: Standing) -> SafeString:
         return shown_score(standing, standing.raw)
 
-    @column("Weight of own record")
+    @column("Own weight")
     def own_weight(self, standing: Standing) -> SafeString:
         return percentage(standing.credibility_millionths)
 

@@ -119,20 +119,21 @@ def _disputing(market: Market) -> list[str]:
 def _bonds(market: Market) -> str:
     held = Dispute.objects.filter(proposal=present(market), bond=Dispute.Bond.HELD).order_by()
     sums = held.aggregate(disputes=Count("pk"), units=Sum("bond_units", default=0))
-    return f"{sums['disputes']:,} bonds, {credits_text(sums['units'])} credits in all,"
+    bonds, units = sums["disputes"], credits_text(sums["units"])
+    return f"One bond of {units} credits is" if bonds == 1 else f"{bonds:,} bonds, {units} credits in all, are"
 
 
 def _upholding(market: Market) -> list[str]:
     return [
         f"The resolution stands for good: {payout_text(market, market.payout_units)}.",
-        f"{_bonds(market)} are forfeited to the organization's fees. It can be finalized at once.",
+        f"{_bonds(market)} forfeited to the organization's fees. It can be finalized at once.",
     ]
 
 
 def _overturning(market: Market) -> list[str]:
     return [
         f"The resolution falls: {payout_text(market, market.payout_units)}. What you enter takes its place.",
-        f"{_bonds(market)} go back to their owners, and a new dispute window begins.",
+        f"{_bonds(market)} returned to who put them up, and a new dispute window begins.",
     ]
 
 

@@ -1,5 +1,6 @@
 """Template filters for money, contracts and people, in the console's own way of writing them."""
 
+import re
 from collections.abc import Sequence
 
 from django import template
@@ -57,6 +58,18 @@ def at(labels: Sequence[str], index: int) -> str:
 def unit(vector: Sequence[int] | None, index: int) -> int | None:
     """A vector's entry; None where there is no vector."""
     return vector[index] if vector is not None and index < len(vector) else None
+
+
+@register.filter
+def named(held: Sequence[int] | None, labels: Sequence[str]) -> list[tuple[int, str]]:
+    """The contracts that are held, with the outcome of each; outcomes held none of are left out."""
+    return [(count, at(labels, index)) for index, count in enumerate(held or ()) if count]
+
+
+@register.filter
+def in_words(event_type: str) -> str:
+    """An event's type as people say it: `MarketOpened` becomes `Market opened`."""
+    return re.sub(r"(?<!^)([A-Z])", r" \1", event_type).capitalize()
 
 
 @register.filter
