@@ -112,7 +112,7 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for feed in self._markets.values():
             feed.stop()
-        self.workers.close()
+        await asyncio.to_thread(self.workers.close)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

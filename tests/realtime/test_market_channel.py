@@ -40,7 +40,8 @@ def test_what_is_told_of_a_market_under_load_has_no_gap_and_repeats_nothing(serv
         for thread in threads:
             thread.join()
         truth = watcher.get(f"markets/{market}/book")
-        while (sequences or [0])[-1] < truth["sequence"] or versions[-1] < truth["version"]:
+        last = {}
+        while (sequences or [0])[-1] < truth["sequence"] or last.get("outcomes") != truth["outcomes"]:
             frame = talk.next("update")
             frame_numbers.append(frame["sequence"])
             if frame["data"]["kind"] == "trades":
