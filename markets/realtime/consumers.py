@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from markets.realtime.callers import caller_of_scope
-from markets.realtime.client import INVALID, Client
+from markets.realtime.client import INVALID, Client, Subscription
 from markets.realtime.hub import Hub, current_hub
+from markets.realtime.outbox import Numbering
 from markets.realtime.protocol import Conversation, established
 from opinion_market.kernel.errors import DomainError
 
@@ -21,7 +22,27 @@ _CLOSING_S = 30.0
 
 async def analytics(scope: Scope, receive: Receive, send: Send) -> None:
     """`/ws/analytics`: subscriptions to channels."""
-    await _serve(scope, receive, send, Conversation)
+    await _serve(scope, receive, send, _with_channels)
+
+
+async def pushed_analytics(scope: Scope, receive: Receive, send: Send) -> None:
+    """`/api/v1/ai-analytics/ws/analytics/{client_id}`: figures, without being asked."""
+    await _serve(scope, receive, send, _with_figures)
+
+
+async def _with_channels(hub: Hub, client: Client) -> Conversation:
+    return Conversation(hub, client)
+
+
+async def _with_figures(hub: Hub, client: Client) -> Conversation:
+    subscription = Subscription(client, hub.system, Numbering("system"), {})
+
+    async def push() -> None:
+        await hub.system.join(subscription)
+
+    client.subscriptions["system"] = subscription
+    await push()
+    return Conversation(hub, client, only=frozenset({"authenticate", "ping"}), on_identified=push)
 
 
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +51,7 @@ async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _serve(
-    scope: Scope, receive: Receive, send: Send, conversation_with: Callable[[Hub, Client], Conversation]
+    scope: Scope, receive: Receive, send: Send, conversation_with: Callable[[Hub, Client], Awaitable[Conversation]]
 ) -> None:
     """Authenticate, accept, and talk until one side ends it."""
     hub = current_hub()
@@ -44,14 +65,13 @@ async def _serve(
     client = Client(caller, address_of(scope), hub.limits, asyncio.get_running_loop())
     hub.enter(client)
     client.outbox.put(established(caller))
-    conversation = conversation_with(hub, client)
 
     async def send_text(text: str) -> None:
         await send({"type": "websocket.send", "text": text})
 
     tasks = {
         asyncio.create_task(client.write(send_text)),
-        asyncio.create_task(_listen(receive, client, conversation)),
+        asyncio.create_task(_listen(receive, client, conversation_with(hub, client))),
     }
     try:
         await asyncio.wait({client.closing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
@@ -64,7 +84,8 @@ async def _serve(
         await _close(client, send_text, send)
 
 
-async def _listen(receive: Receive, client: Client, conversation: Conversation) -> None:
+async def _listen(receive: Receive, client: Client, beginning: Awaitable[Conversation]) -> None:
+    conversation = await beginning
     while True:
         message = await receive()
         if message["type"] == "websocket.disconnect":

@@ -15,12 +15,15 @@ from weakref import WeakKeyDictionary
 from django.db import DatabaseError, InterfaceError
 
 from markets.realtime.callers import looked_up_again, lost_something
+from markets.realtime.channels.figures import DashboardFeed, SystemFeed
 from markets.realtime.channels.market import MarketFeed
+from markets.realtime.channels.own import OrdersFeed, PortfolioFeed
+from markets.realtime.channels.ticker import TickerFeed
 from markets.realtime.client import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, Client, Source
 from markets.realtime.frames import UnknownChannel
 from markets.realtime.limits import Limits
 from markets.realtime.listening import listen
-from markets.realtime.sources.market import read_stamps
+from markets.realtime.sources.market import read_stamps, read_versions
 from markets.realtime.workers import Workers
 from opinion_market.kernel import clock
 
@@ -39,6 +42,15 @@ class Hub:
         self.is_listening = False
         self._parties: Counter[object] = Counter()
         self._markets: dict[UUID, MarketFeed] = {}
+        self._ticker, self._orders, self._portfolio = TickerFeed(self), OrdersFeed(self), PortfolioFeed(self)
+        self._dashboard, self.system = DashboardFeed(self), SystemFeed(self)
+        self._named: dict[str, Source] = {
+            "markets": self._ticker,
+            "orders": self._orders,
+            "portfolio": self._portfolio,
+            "dashboard": self._dashboard,
+        }
+        self._versions: dict[UUID, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._has_started = False
 
@@ -71,6 +83,8 @@ class Hub:
 
     def source_of(self, channel: str) -> Source:
         """What serves a channel. Raises UnknownChannel."""
+        if channel in self._named:
+            return self._named[channel]
         name, _, argument = channel.partition(":")
         if name == "market":
             try:
@@ -89,14 +103,23 @@ class Hub:
 
     def hear(self, market_id: UUID, version: int) -> None:
         """A batch was committed."""
+        self._versions[market_id] = version
         feed = self._markets.get(market_id)
         if feed is not None:
             feed.touch(version=version)
+        self._ticker.hear(market_id)
+        self._orders.hear(market_id)
+        self._portfolio.touch()
+        self._dashboard.hear()
+        self.system.hear()
 
     def resynchronise(self) -> None:
         """Messages may have been lost: every feed reads what it missed."""
         for feed in self._markets.values():
             feed.touch(whole=True)
+        self._ticker.touch_all()
+        for feed in (self._portfolio, self._dashboard, self.system):
+            feed.touch()
 
     def background(self, duty: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside, and log what it fails with."""
@@ -146,10 +169,12 @@ class Hub:
     async def _check_versions(self) -> None:
         while True:
             await asyncio.sleep(self.limits.check_versions_s)
-            if not self._markets:
+            if not self.clients:
+                self._versions.clear()
                 continue
             try:
                 stamps = await self.workers.run(read_stamps, list(self._markets))
+                versions = await self.workers.run(read_versions)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("Versions could not be checked: %s", error)
                 continue
@@ -158,6 +183,11 @@ class Hub:
                 if feed is not None and feed.stamp != stamp:
                     feed.stamp = stamp
                     feed.touch(whole=True)
+            # Versions that were never seen are news as well: the first check finds what no message told since a client came.
+            for market_id in [each for each, version in versions.items() if self._versions.get(each, 0) < version]:
+                self.hear(market_id, versions[market_id])
+            for paced in (self._portfolio, self._dashboard, self.system):
+                paced.touch()
 
     async def _check_pace(self) -> None:
         while True:

@@ -1,8 +1,10 @@
 """What a client's frames do."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from markets.realtime.callers import Caller, caller_by
+from markets.realtime.channels.figures import dashboard_organizations
 from markets.realtime.client import FLOODING, TOO_LONG, UNAUTHENTICATED, Client, Subscription
 from markets.realtime.frames import (
     LONGEST_MESSAGE,
@@ -19,6 +21,7 @@ from markets.realtime.frames import (
 from markets.realtime.hub import Hub
 from markets.realtime.limits import TokenBucket
 from markets.realtime.outbox import Numbering
+from markets.realtime.sources.figures import read_organizations, read_system
 from opinion_market.api.errors import InvalidCredentials
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
@@ -48,8 +51,15 @@ def established(caller: Caller, reference: object = None) -> str:
 class Conversation:
     """One client's side of the protocol. `only`: the types of frames it may send."""
 
-    def __init__(self, hub: Hub, client: Client, *, only: frozenset[str] = frozenset(_FIELDS)) -> None:
-        self._hub, self._client, self._only = hub, client, only
+    def __init__(
+        self,
+        hub: Hub,
+        client: Client,
+        *,
+        only: frozenset[str] = frozenset(_FIELDS),
+        on_identified: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._hub, self._client, self._only, self._on_identified = hub, client, only, on_identified
         self._has_spoken = False
         self._warned = False
         self._bucket = TokenBucket(hub.limits, hub.limits.message_burst, client.loop.time())
@@ -112,6 +122,8 @@ class Conversation:
         caller = await self._hub.workers.run(caller_by, text)
         self._hub.identify(self._client, caller)
         self._client.outbox.put(established(caller, reference))
+        if self._on_identified is not None:
+            await self._on_identified()
 
     async def subscribe(self, channel: str, filters: object, reference: object = None) -> None:
         """Confirm, send the snapshot, and from then on what follows. Again: the snapshot anew. Raises DomainError."""
@@ -149,7 +161,22 @@ class Conversation:
         client.outbox.put(frame("unsubscription_confirmed", reference=reference, channel=channel))
 
     async def _get_metrics(self, message: dict[str, Any], reference: object) -> None:
-        raise UnknownMetrics
+        """`dashboard` and `system`, both of the last 24 hours. Raises UnknownMetrics, PermissionMissing."""
+        metrics_type, time_range = message.get("metrics_type"), message.get("time_range", "24h")
+        access = self._client.caller.access
+        if time_range != "24h":
+            raise UnknownMetrics("time_range is 24h.")
+        if metrics_type == "dashboard":
+            found = await self._hub.workers.run(read_organizations, dashboard_organizations(access))
+            data: dict[str, Any] = {"organizations": list(found.values())}
+        elif metrics_type == "system":
+            data = await self._hub.workers.run(read_system, access)
+        else:
+            raise UnknownMetrics("metrics_type is dashboard or system.")
+        answer = frame(
+            "metrics_response", reference=reference, metrics_type=metrics_type, time_range=time_range, data=data
+        )
+        self._client.outbox.put(answer)
 
 
 def _channel(message: dict[str, Any]) -> str:

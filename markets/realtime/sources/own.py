@@ -1,6 +1,6 @@
 """Reading what is whose: orders, fills and portfolios of many users at once, in a worker's thread."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,16 +8,14 @@ from uuid import UUID
 from django.db.models import Q
 
 from governance.access.policies import Access
-from governance.identity.models import User
 from markets.ledger.models import Account
 from markets.lifecycle.models import Market
 from markets.realtime.frames import encode
 from markets.trading.api.holdings import portfolio_body
 from markets.trading.api.shapes import order_body, own_fill_body
-from markets.trading.models import Order, Trade
-from markets.trading.portfolio import portfolio_of
-from markets.trading.selectors import fills_in
-from opinion_market.kernel import clock
+from markets.trading.models import Order, Position, Trade
+from markets.trading.portfolio import MarketHoldings, Portfolio
+from markets.trading.selectors import Fill, fills_in
 from opinion_market.kernel.clock import microseconds
 from opinion_market.kernel.prepared import array_literal, run_prepared
 
@@ -25,6 +23,7 @@ OPEN_SHOWN = 500
 FILLS_SHOWN = 50
 # An order's id begins with the time its request arrived; its batch may be committed this much later.
 _LATEST = timedelta(seconds=15)
+_MOST_NEW = 5_000
 
 # Orders of these accounts that may have changed: those that rest in the markets, and those placed since.
 _CHANGED = """
@@ -112,8 +111,10 @@ def read_snapshot(user_id: UUID, access: Access) -> Snapshot:
 def read_news(
     accounts: Collection[int], after: Mapping[UUID, int], known: Collection[UUID], since: datetime
 ) -> News:
-    """What happened to these accounts in the markets after these sequences; `known`: orders seen open, `since`: the last
-    reading. Five queries, however many accounts and markets."""
+    """What happened to these accounts in the markets after these sequences (0: unknown).
+
+    known: orders seen open. since: the last reading. Five queries, however many accounts and markets.
+    """
     if not accounts or not after:
         return News(dict(after))
     ids = array_literal(accounts)
@@ -122,43 +123,53 @@ def read_news(
     parameters = {
         "accounts": ids,
         "markets": array_literal(markets),
-        "after": array_literal(after[each] for each in markets),
+        # A market that is new to a client is not read from its beginning.
+        # A market that is new to a client is not read from its beginning.
+        "after": array_literal(after[each] or max(0, up_to.get(each, 0) - _MOST_NEW) for each in markets),
         "up_to": array_literal(up_to.get(each, 0) for each in markets),
         "since": UUID(int=(microseconds(since - _LATEST) // 1000) << 80),
     }
     trade_ids = [pk for (pk,) in run_prepared(_TRADES, parameters).fetchall()]
-    trades = list(Trade.objects.filter(pk__in=trade_ids).order_by("id"))
+    trades = list(Trade.objects.filter(pk__in=trade_ids).order_by("market_id", "sequence"))
     touched = {order_id for trade in trades for order_id in (trade.taker_order, trade.maker_order) if order_id}
     touched |= set(known) | {pk for (pk,) in run_prepared(_CHANGED, parameters).fetchall()}
+    orders = {order.pk: order for order in Order.objects.filter(pk__in=touched, account__in=accounts).order_by("id")}
     news = News({**after, **up_to})
-    for order in Order.objects.filter(pk__in=touched, account__in=accounts).order_by("id"):
+    for order in orders.values():
         news.orders.setdefault(order.account_id, []).append(_own_order(order))
-    for account, fills in _fills(trades, frozenset(accounts)).items():
-        news.fills[account] = fills
+    for trade in trades:
+        for role, order_id in (("taker", trade.taker_order), ("maker", trade.maker_order)):
+            own = orders.get(order_id) if order_id is not None else None
+            if own is not None:
+                fill = OwnFill(trade.market_id, trade.sequence, encode(own_fill_body(Fill(trade, own, role))))
+                news.fills.setdefault(own.account_id, []).append(fill)
     return news
 
 
-def _fills(trades: Sequence[Trade], accounts: frozenset[int]) -> dict[int, list[OwnFill]]:
-    """Each trade as the fills of those of the accounts that were in it, which may be both."""
-    found: dict[int, list[OwnFill]] = {}
-    takers = [trade for trade in trades if trade.taker_account_id in accounts]
-    makers = [trade for trade in trades if trade.maker_account_id in accounts and trade.maker_order is not None]
-    taken = fills_in(takers, {trade.taker_account_id for trade in takers})
-    made = [(trade, fill) for trade, fill in zip(makers, _made(makers), strict=True)]
-    for fill in taken:
-        _note(found, fill.trade.taker_account_id, fill)
-    for trade, fill in made:
-        _note(found, trade.maker_account_id, fill)
-    for fills in found.values():
-        fills.sort(key=lambda fill: (fill.market_id, fill.sequence))
-    return found
-
-
 def _own_order(order: Order) -> OwnOrder:
-    mark = (order.status, order.filled_quantity, order.cancelled_quantity, order.quantity, order.price_units, order.expires_at)
-    return OwnOrder(order.pk, order.market_id, order.status == Order.Status.OPEN, mark, encode(order_body(order)))
+    mark = (order.status, order.filled_quantity, order.cancelled_quantity, order.updated_at)
+    terms = (order.quantity, order.price_units, order.expires_at)
+    is_open = order.status == Order.Status.OPEN
+    return OwnOrder(order.pk, order.market_id, is_open, (*mark, *terms), encode(order_body(order)))
 
 
-def read_portfolios(users: Sequence[User], access: Mapping[UUID, Access]) -> dict[UUID, str]:
-    """Each user's portfolio without the time it was read."""
-    return {}
+def read_portfolios(users: Mapping[UUID, Access]) -> dict[UUID, str]:
+    """Each user's portfolio in all their organizations, without the time it was read. Four queries, however many users."""
+    by_user = accounts_of(users)
+    owner_of = {account: user_id for user_id, accounts in by_user.items() for account in accounts}
+    accounts: dict[UUID, list[Account]] = {user_id: [] for user_id in users}
+    for account in Account.objects.filter(pk__in=owner_of).order_by("organization__slug"):
+        accounts[owner_of[account.pk]].append(account)
+    held: dict[UUID, dict[UUID, list[Position]]] = {user_id: {} for user_id in users}
+    positions = Position.objects.filter(account__in=owner_of).exclude(free_contracts=0, reserved_contracts=0)
+    positions = positions.select_related("market").prefetch_related("market__outcomes")
+    for position in positions.order_by("market_id", "outcome"):
+        held[owner_of[position.account_id]].setdefault(position.market_id, []).append(position)
+    return {
+        user_id: encode(
+            portfolio_body(
+                Portfolio(accounts[user_id], [MarketHoldings(each[0].market, each) for each in held[user_id].values()])
+            )
+        )
+        for user_id in users
+    }
