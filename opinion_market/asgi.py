@@ -1,10 +1,10 @@
-"""The ASGI entry point: uvicorn under `make run`. HTTP goes to Django, which streams; WebSockets to the hub's router."""
+"""The ASGI entry point: uvicorn under `make run`. HTTP goes to Django, WebSockets and event streams to the hub."""
 
 import sys
+from importlib import import_module
 
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
-from django.utils.module_loading import import_string
 
 from opinion_market.settings.env import SettingsError, choose_settings_module
 
@@ -17,7 +17,8 @@ def _application() -> ProtocolTypeRouter:
     except SettingsError as error:
         sys.exit(str(error))
     # Its models can be imported only once Django is loaded.
-    return ProtocolTypeRouter({"http": http, "websocket": import_string("markets.realtime.routing.websockets")})
+    routing = import_module("markets.realtime.routing")
+    return ProtocolTypeRouter({"http": routing.http_with(http), "websocket": routing.websockets})
 
 
 application = _application()

@@ -1,9 +1,12 @@
-"""Which addresses open a socket."""
+"""Which addresses open a socket or an event stream."""
+
+from typing import Any
 
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from markets.realtime import consumers
+from markets.realtime.event_stream import stream
 
 websockets = URLRouter(
     [
@@ -12,3 +15,8 @@ websockets = URLRouter(
         re_path("", consumers.refuse),
     ]
 )
+
+
+def http_with(application: Any) -> URLRouter:
+    """Event streams, and everything else to the application."""
+    return URLRouter([path("api/v1/stream", stream), re_path("", application)])

@@ -54,7 +54,10 @@ def _users(access: Access) -> int:
 
 
 def _active_traders() -> Any:
-    recent = MarketTrader.objects.filter(last_traded_at__gte=Windows.ending(clock.now()).day)
+    since = Windows.ending(clock.now()).day
+    # The index is by market: those without a recent trade are not looked into.
+    markets = Market.objects.filter(figures__last_trade_at__gte=since).order_by()
+    recent = MarketTrader.objects.filter(market__in=markets.values("pk"), last_traded_at__gte=since)
     return Account.objects.filter(kind=Account.Kind.TRADER, pk__in=recent.values("account"))
 
 
