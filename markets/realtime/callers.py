@@ -129,11 +129,8 @@ def looked_up_again(callers: Collection[Caller], *, now: datetime) -> dict[Calle
     """Each signed-in caller as they are now; None for one whose credential no longer holds. Four queries, however many."""
     known = {caller: caller.user_id for caller in callers if caller.user_id is not None}
     users = User.objects.in_bulk(set(known.values()))
-    keys = {caller.credential.api_key_id for caller in known} - {None}
-    live_keys = {
-        pk: expires_at
-        for pk, expires_at in ApiKey.objects.filter(pk__in=keys, revoked_at=None).values_list("pk", "expires_at")
-    }
+    keys = {each for caller in known if (each := caller.credential.api_key_id) is not None}
+    live_keys = dict(ApiKey.objects.filter(pk__in=keys, revoked_at=None).values_list("pk", "expires_at"))
     sessions = {caller.credential.session_key for caller in known} - {None}
     model = import_module(settings.SESSION_ENGINE).SessionStore.get_model_class()
     live_sessions = set(

@@ -74,7 +74,8 @@ async def _serve(
         asyncio.create_task(_listen(receive, client, conversation_with(hub, client))),
     }
     try:
-        await asyncio.wait({client.closing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {client.closing, *tasks}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         hub.leave(client)
         for task in tasks:

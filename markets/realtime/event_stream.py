@@ -2,6 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qs
 
 from markets.realtime.callers import caller_of_scope
@@ -93,7 +94,8 @@ async def _stream(client: Client, receive: Receive, send: Send) -> None:
         asyncio.create_task(_keep_awake(client)),
     }
     try:
-        await asyncio.wait({client.closing, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        ends: set[asyncio.Future[Any]] = {client.closing, *tasks}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()

@@ -118,8 +118,8 @@ class Hub:
         for feed in self._markets.values():
             feed.touch(whole=True)
         self._ticker.touch_all()
-        for feed in (self._portfolio, self._dashboard, self.system):
-            feed.touch()
+        for paced in (self._portfolio, self._dashboard, self.system):
+            paced.touch()
 
     def background(self, duty: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside, and log what it fails with."""

@@ -25,8 +25,8 @@ def serve(committed_db: None) -> Iterator[Callable[..., Served]]:
     """Starts a server, with other limits than usual where they are given."""
     running: list[Served] = []
 
-    def start(**limits: float) -> Served:
-        served = Served(Limits(**{**BRISK, **limits}))
+    def start(send_buffer: int | None = None, **limits: float) -> Served:
+        served = Served(Limits(**{**BRISK, **limits}), send_buffer)
         served.start()
         running.append(served)
         return served

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
+import pytest
 import uvicorn
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -28,12 +29,15 @@ class Served:
     """The server, and its hub, which lives in the server's thread."""
 
     limits: Limits
+    send_buffer: int | None = None
     port: int = 0
     hub: Hub | None = None
     _ready: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
+        if self.send_buffer is not None:  # its connections inherit it
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.send_buffer)
         self.port = self._socket.getsockname()[1]
         config = uvicorn.Config(
             application, lifespan="off", log_level="warning", access_log=False, ws_per_message_deflate=False,
@@ -64,7 +68,7 @@ class Served:
         """A socket with these headers, greeted."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         with connect(
-            f"ws://127.0.0.1:{self.port}{path}", additional_headers=names, compression=None, max_size=2**24
+            f"ws://127.0.0.1:{self.port}{path}", additional_headers=names, compression=None, max_size=2**24, max_queue=1
         ) as connection:
             yield Talk(connection)
 
@@ -113,12 +117,15 @@ class Talk:
     def closed(self, patience_s: float = PATIENCE_S) -> tuple[int, str]:
         """(code, reason) with which the server closes the socket."""
         until = monotonic() + patience_s
-        try:
-            while True:
-                self.connection.recv(timeout=max(0.0, until - monotonic()))
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code, closed.rcvd.reason
+        with pytest.raises(ConnectionClosed) as closed:
+            self._drain(until)
+        frame = closed.value.rcvd
+        assert frame is not None
+        return frame.code, frame.reason
+
+    def _drain(self, until: float) -> None:
+        while True:
+            self.connection.recv(timeout=max(0.0, until - monotonic()))
 
     def is_silent(self, for_s: float = 0.6) -> bool:
         try:

@@ -62,5 +62,5 @@ def test_what_may_not_be_streamed_is_refused_as_a_problem(served, venue, elsewhe
 
 
 def test_the_rest_of_the_site_is_served_beside(served):
-    answer = httpx.get(f"http://127.0.0.1:{served.port}/api/v1/markets", trust_env=False)
-    assert answer.status_code == 200
+    answer = httpx.get(f"http://127.0.0.1:{served.port}/api/v1/nowhere", trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -61,7 +61,8 @@ def with_day_trades(markets: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
     """Adds `day_trades`, the number of trades within 24 hours."""
     since = Windows.ending(now).day
     earlier = MarketBucket.objects.filter(market=OuterRef("pk"), seconds=MINUTE_S, start__lt=since).order_by("-start")
-    return markets.annotate(day_trades=_difference("trades", earlier))
+    found: QuerySet[Any] = markets.annotate(day_trades=_difference("trades", earlier))
+    return found
 
 
 def _difference(name: str, earlier: QuerySet[MarketBucket]) -> Any:

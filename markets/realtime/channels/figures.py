@@ -54,7 +54,8 @@ class DashboardFeed(FiguresFeed):
     async def read(self) -> None:
         subscriptions = list(self.subscriptions)
         held = [_held(each.caller.access) for each in subscriptions]
-        found = await self.hub.workers.run(read_organizations, {each for ids in held for each in ids})
+        wanted = None if None in held else {each for ids in held for each in ids or ()}
+        found = await self.hub.workers.run(read_organizations, wanted)
         for subscription, organizations in zip(subscriptions, held, strict=True):
             body = _lines(found, organizations)
             if subscription in self.subscriptions and body != subscription.state:
@@ -62,20 +63,22 @@ class DashboardFeed(FiguresFeed):
                 subscription.send(Update(f'{{"kind":"dashboard","organizations":{body}}}', "dashboard"))
 
 
-def dashboard_organizations(access: Access) -> list[UUID]:
-    """Where the caller holds analytics.read. Raises PermissionMissing for nowhere."""
+def dashboard_organizations(access: Access) -> list[UUID] | None:
+    """Where the caller holds analytics.read; None: everywhere. Raises PermissionMissing for nowhere."""
     found = _held(access)
-    if not found:
+    if found == []:
         raise PermissionMissing(permission=ANALYTICS)
     return found
 
 
-def _held(access: Access) -> list[UUID]:
+def _held(access: Access) -> list[UUID] | None:
+    if access.everything:
+        return None
     return [each for each in access.roles if access.has(ANALYTICS, each)]
 
 
-def _lines(found: dict[UUID, Figures], organizations: list[UUID]) -> str:
-    return encode([found[each] for each in found if each in set(organizations)])
+def _lines(found: dict[UUID, Figures], organizations: list[UUID] | None) -> str:
+    return encode([line for each, line in found.items() if organizations is None or each in organizations])
 
 
 class SystemFeed(FiguresFeed):

@@ -84,7 +84,7 @@ def accounts_of(users: Mapping[UUID, Access]) -> dict[UUID, frozenset[int]]:
     found: dict[UUID, set[int]] = {user_id: set() for user_id in users}
     rows = Account.objects.filter(kind=Account.Kind.TRADER, owner__in=users)
     for pk, owner_id, organization_id in rows.values_list("pk", "owner_id", "organization_id"):
-        if owner_id is not None and users[owner_id].is_member(organization_id):
+        if users[owner_id].is_member(organization_id):
             found[owner_id].add(pk)
     return {user_id: frozenset(ids) for user_id, ids in found.items()}
 
@@ -97,9 +97,13 @@ def read_snapshot(user_id: UUID, access: Access) -> Snapshot:
     sequences = dict(traded.values_list("pk", "trade_sequence"))
     orders = Order.objects.filter(account__in=accounts, status=Order.Status.OPEN).order_by("-id")[:OPEN_SHOWN]
     trades = list(
-        Trade.objects.filter(Q(taker_account__in=accounts) | Q(maker_account__in=accounts)).order_by("-id")[:FILLS_SHOWN]
+        Trade.objects.filter(Q(taker_account__in=accounts) | Q(maker_account__in=accounts)).order_by("-id")[
+            :FILLS_SHOWN
+        ]
     )
-    fills = [fill for fill in fills_in(trades, accounts) if fill.trade.sequence <= sequences.get(fill.trade.market_id, 0)]
+    fills = [
+        fill for fill in fills_in(trades, accounts) if fill.trade.sequence <= sequences.get(fill.trade.market_id, 0)
+    ]
     return Snapshot(
         accounts,
         [_own_order(order) for order in orders],
@@ -108,9 +112,7 @@ def read_snapshot(user_id: UUID, access: Access) -> Snapshot:
     )
 
 
-def read_news(
-    accounts: Collection[int], after: Mapping[UUID, int], known: Collection[UUID], since: datetime
-) -> News:
+def read_news(accounts: Collection[int], after: Mapping[UUID, int], known: Collection[UUID], since: datetime) -> News:
     """What happened to these accounts in the markets after these sequences (0: unknown).
 
     known: orders seen open. since: the last reading. Five queries, however many accounts and markets.
@@ -118,8 +120,11 @@ def read_news(
     if not accounts or not after:
         return News(dict(after))
     ids = array_literal(accounts)
-    markets = list(after)
-    up_to = dict(Market.objects.filter(pk__in=markets).values_list("pk", "trade_sequence"))
+    # Only where these accounts may have done something: markets of strangers are not looked into.
+    organizations = Account.objects.filter(pk__in=accounts).values("organization")
+    own = Market.objects.filter(pk__in=after, organization__in=organizations)
+    up_to = dict(own.values_list("pk", "trade_sequence"))
+    markets = list(up_to)
     parameters = {
         "accounts": ids,
         "markets": array_literal(markets),
