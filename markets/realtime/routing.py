@@ -8,7 +8,6 @@ from django.urls import path, re_path
 from markets.realtime import consumers
 from markets.realtime.event_stream import stream
 
-
 # The router takes ASGI applications where Django's addresses expect views.
 _analytics: Any = consumers.analytics
 _pushed: Any = consumers.pushed_analytics
