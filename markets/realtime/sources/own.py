@@ -122,8 +122,8 @@ def read_news(accounts: Collection[int], after: Mapping[UUID, int], known: Colle
     ids = array_literal(accounts)
     # Only where these accounts may have done something: markets of strangers are not looked into.
     organizations = Account.objects.filter(pk__in=accounts).values("organization")
-    own = Market.objects.filter(pk__in=after, organization__in=organizations)
-    up_to = dict(own.values_list("pk", "trade_sequence"))
+    theirs = Market.objects.filter(pk__in=after, organization__in=organizations)
+    up_to = dict(theirs.values_list("pk", "trade_sequence"))
     markets = list(up_to)
     parameters = {
         "accounts": ids,
