@@ -11,6 +11,7 @@ import orjson
 from django.db import connection, transaction
 
 from markets.engine import decide
+from markets.realtime.announcing import announce
 from markets.trading.commands import Command, IdempotencyKey, Outcome, PlaceOrder
 from markets.trading.reach import makers_of
 from markets.trading.session import Cause, MarketSession, market_session
@@ -41,6 +42,9 @@ def execute(market_id: str, commands: Sequence[Command], *, now: datetime) -> li
         outcomes = [_outcome(session, command, answered) for command in commands]
         write(session)
         _remember(commands, outcomes, now)
+        news = (session.state.version, session.state.trade_sequence) if session.events else None
+    if news is not None:
+        announce(market_id, *news)
     return outcomes
 
 

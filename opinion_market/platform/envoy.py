@@ -11,7 +11,7 @@ from pathlib import Path
 Json = dict[str, object]
 
 WEBSOCKET_PREFIXES = ("/ws/", "/api/v1/ai-analytics/ws/")
-EVENT_STREAM_PATHS = ("/api/v1/monitoring/performance/realtime",)
+EVENT_STREAM_PATHS = ("/api/v1/monitoring/performance/realtime", "/api/v1/stream")
 
 _EXTENSION = "type.googleapis.com/envoy.extensions"
 _ACCESS_LOG_FORMAT: Json = {

@@ -59,6 +59,9 @@ def web_services(instance: Instance, *, web_threads: int) -> list[Service]:
                 "uvicorn",
                 *("--uds", str(uvicorn)),
                 *("--lifespan", "off"),
+                # Compressing each socket's frames anew costs many times what sending them does.
+                *("--ws-per-message-deflate", "false"),
+                *("--ws-max-size", "16384"),
                 *("--timeout-graceful-shutdown", "3"),
                 *("--log-level", "warning"),
                 "--no-access-log",

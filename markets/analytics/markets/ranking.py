@@ -57,6 +57,14 @@ def with_day(markets: QuerySet[Market], *, now: datetime) -> QuerySet[Any]:
     )
 
 
+def with_day_trades(markets: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
+    """Adds `day_trades`, the number of trades within 24 hours."""
+    since = Windows.ending(now).day
+    earlier = MarketBucket.objects.filter(market=OuterRef("pk"), seconds=MINUTE_S, start__lt=since).order_by("-start")
+    found: QuerySet[Any] = markets.annotate(day_trades=_difference("trades", earlier))
+    return found
+
+
 def _difference(name: str, earlier: QuerySet[MarketBucket]) -> Any:
     before = Coalesce(Subquery(earlier.values(f"{name}_after")[:1]), Value(0), output_field=BigIntegerField())
     return Coalesce(F(f"figures__{name}") - before, Value(0), output_field=BigIntegerField())

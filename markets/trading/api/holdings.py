@@ -22,7 +22,7 @@ from markets.trading.api.shapes import (
     position_body,
 )
 from markets.trading.models import Position, Trade
-from markets.trading.portfolio import MarketHoldings, portfolio_of
+from markets.trading.portfolio import MarketHoldings, Portfolio, portfolio_of
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.kernel import clock
 
@@ -136,19 +136,20 @@ class PortfolioView(APIView):
             organizations = [organization_by(user, filters["organization"]).pk]
         else:
             organizations = list(organizations_visible_to(user).values_list("pk", flat=True))
-        portfolio = portfolio_of(user, organizations)
-        balance, reserved = portfolio.balance_units, portfolio.reserved_units
-        return Response(
-            {
-                "at": clock.now(),
-                "balance": balance,
-                "reserved": reserved,
-                "available": balance - reserved,
-                "positions_value": portfolio.positions_value_units,
-                "total": balance + portfolio.positions_value_units,
-                "markets": [_holdings_body(holdings) for holdings in portfolio.holdings],
-            }
-        )
+        return Response({"at": clock.now(), **portfolio_body(portfolio_of(user, organizations))})
+
+
+def portfolio_body(portfolio: Portfolio) -> dict[str, object]:
+    """A portfolio as it is answered, but for the time it was read."""
+    balance, reserved = portfolio.balance_units, portfolio.reserved_units
+    return {
+        "balance": balance,
+        "reserved": reserved,
+        "available": balance - reserved,
+        "positions_value": portfolio.positions_value_units,
+        "total": balance + portfolio.positions_value_units,
+        "markets": [_holdings_body(holdings) for holdings in portfolio.holdings],
+    }
 
 
 def _holdings_body(holdings: MarketHoldings) -> dict[str, object]:

@@ -21,7 +21,7 @@ from markets.trading import errors, selectors
 from markets.trading.api.kept import KEPT
 from markets.trading.api.requests import query_of, valid
 from markets.trading.api.shapes import TradeSerializer, price_text, trade_body
-from markets.trading.book import OutcomeBook, market_book
+from markets.trading.book import MarketBook, OutcomeBook, market_book
 from markets.trading.models import Trade
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.json import dump
@@ -89,17 +89,22 @@ class BookView(APIView):
 
 def _book(market_id: UUID, *, now: datetime, depth: int) -> Representation:
     book = market_book(market_id, now=now, depth=depth)
+    body = book_body(book)
+    # When it was read says nothing of the book, so it does not count for the tag.
+    return Representation(dump({**body, "at": now}), book.stamp, tag_of(dump(body)), book.next_expiry)
+
+
+def book_body(book: MarketBook) -> dict[str, object]:
+    """A book as it is answered, but for the time it was read."""
     prices = book.house_prices
-    body = {
-        "market": str(market_id),
+    return {
+        "market": str(book.market_id),
         "status": book.status,
         "version": book.version,
         "sequence": book.sequence,
         "house_liquidity": book.house_liquidity,
         "outcomes": [_outcome_body(outcome, prices[outcome.outcome] if prices else None) for outcome in book.outcomes],
     }
-    # When it was read says nothing of the book, so it does not count for the tag.
-    return Representation(dump({**body, "at": now}), book.stamp, tag_of(dump(body)), book.next_expiry)
 
 
 def _outcome_body(book: OutcomeBook, house_price: float | None) -> dict[str, object]:

@@ -1,0 +1,180 @@
+"""Reading what is whose: orders, fills and portfolios of many users at once, in a worker's thread."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+
+from governance.access.policies import Access
+from markets.ledger.models import Account
+from markets.lifecycle.models import Market
+from markets.realtime.frames import encode
+from markets.trading.api.holdings import portfolio_body
+from markets.trading.api.shapes import order_body, own_fill_body
+from markets.trading.models import Order, Position, Trade
+from markets.trading.portfolio import MarketHoldings, Portfolio
+from markets.trading.selectors import Fill, fills_in
+from opinion_market.kernel.clock import microseconds
+from opinion_market.kernel.prepared import array_literal, run_prepared
+
+OPEN_SHOWN = 500
+FILLS_SHOWN = 50
+# An order's id begins with the time its request arrived; its batch may be committed this much later.
+_LATEST = timedelta(seconds=15)
+_MOST_NEW = 5_000
+
+# Orders of these accounts that may have changed: those that rest in the markets, and those placed since.
+_CHANGED = """
+SELECT id FROM markets_order WHERE status = 'open' AND market_id = ANY(%(markets)s::uuid[])
+  AND account_id = ANY(%(accounts)s::bigint[])
+UNION SELECT id FROM markets_order WHERE account_id = ANY(%(accounts)s::bigint[]) AND id > %(since)s
+  AND market_id = ANY(%(markets)s::uuid[])
+"""
+_TRADES = """
+SELECT t.id FROM unnest(%(markets)s::uuid[], %(after)s::bigint[], %(up_to)s::bigint[]) AS n (market, after, up_to)
+JOIN markets_trade t ON t.market_id = n.market AND t.sequence > n.after AND t.sequence <= n.up_to
+WHERE t.taker_account_id = ANY(%(accounts)s::bigint[]) OR t.maker_account_id = ANY(%(accounts)s::bigint[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnOrder:
+    """An order as it is sent; `mark` is what changes with it."""
+
+    order_id: UUID
+    market_id: UUID
+    is_open: bool
+    mark: tuple[object, ...]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFill:
+    market_id: UUID
+    sequence: int
+    body: str
+
+
+@dataclass(slots=True)
+class News:
+    """What happened in some markets: per account its orders that may have changed and its fills, oldest first.
+
+    `sequences`: the last trade of each market that is counted.
+    """
+
+    sequences: dict[UUID, int] = field(default_factory=dict)
+    orders: dict[int, list[OwnOrder]] = field(default_factory=dict)
+    fills: dict[int, list[OwnFill]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A user's open orders and last fills, newest first, and where each of their markets stands."""
+
+    accounts: frozenset[int]
+    orders: list[OwnOrder]
+    fills: list[OwnFill]
+    sequences: dict[UUID, int]
+
+
+def accounts_of(users: Mapping[UUID, Access]) -> dict[UUID, frozenset[int]]:
+    """The users' accounts in organizations they belong to. One query."""
+    found: dict[UUID, set[int]] = {user_id: set() for user_id in users}
+    rows = Account.objects.filter(kind=Account.Kind.TRADER, owner__in=users)
+    for pk, owner_id, organization_id in rows.values_list("pk", "owner_id", "organization_id"):
+        if users[owner_id].is_member(organization_id):
+            found[owner_id].add(pk)
+    return {user_id: frozenset(ids) for user_id, ids in found.items()}
+
+
+def read_snapshot(user_id: UUID, access: Access) -> Snapshot:
+    """Read in this order, so that what happens meanwhile comes as news, at worst once more."""
+    accounts = accounts_of({user_id: access})[user_id]
+    organizations = Account.objects.filter(pk__in=accounts).values("organization")
+    traded = Market.objects.filter(organization__in=organizations, trade_sequence__gt=0)
+    sequences = dict(traded.values_list("pk", "trade_sequence"))
+    orders = Order.objects.filter(account__in=accounts, status=Order.Status.OPEN).order_by("-id")[:OPEN_SHOWN]
+    trades = list(
+        Trade.objects.filter(Q(taker_account__in=accounts) | Q(maker_account__in=accounts)).order_by("-id")[
+            :FILLS_SHOWN
+        ]
+    )
+    fills = [
+        fill for fill in fills_in(trades, accounts) if fill.trade.sequence <= sequences.get(fill.trade.market_id, 0)
+    ]
+    return Snapshot(
+        accounts,
+        [_own_order(order) for order in orders],
+        [OwnFill(fill.trade.market_id, fill.trade.sequence, encode(own_fill_body(fill))) for fill in fills],
+        sequences,
+    )
+
+
+def read_news(accounts: Collection[int], after: Mapping[UUID, int], known: Collection[UUID], since: datetime) -> News:
+    """What happened to these accounts in the markets after these sequences (0: unknown).
+
+    known: orders seen open. since: the last reading. Five queries, however many accounts and markets.
+    """
+    if not accounts or not after:
+        return News(dict(after))
+    ids = array_literal(accounts)
+    # Only where these accounts may have done something: markets of strangers are not looked into.
+    organizations = Account.objects.filter(pk__in=accounts).values("organization")
+    theirs = Market.objects.filter(pk__in=after, organization__in=organizations)
+    up_to = dict(theirs.values_list("pk", "trade_sequence"))
+    markets = list(up_to)
+    parameters = {
+        "accounts": ids,
+        "markets": array_literal(markets),
+        # A market that is new to a client is not read from its beginning.
+        # A market that is new to a client is not read from its beginning.
+        "after": array_literal(after[each] or max(0, up_to.get(each, 0) - _MOST_NEW) for each in markets),
+        "up_to": array_literal(up_to.get(each, 0) for each in markets),
+        "since": UUID(int=(microseconds(since - _LATEST) // 1000) << 80),
+    }
+    trade_ids = [pk for (pk,) in run_prepared(_TRADES, parameters).fetchall()]
+    trades = list(Trade.objects.filter(pk__in=trade_ids).order_by("market_id", "sequence"))
+    touched = {order_id for trade in trades for order_id in (trade.taker_order, trade.maker_order) if order_id}
+    touched |= set(known) | {pk for (pk,) in run_prepared(_CHANGED, parameters).fetchall()}
+    orders = {order.pk: order for order in Order.objects.filter(pk__in=touched, account__in=accounts).order_by("id")}
+    news = News({**after, **up_to})
+    for order in orders.values():
+        news.orders.setdefault(order.account_id, []).append(_own_order(order))
+    for trade in trades:
+        for role, order_id in (("taker", trade.taker_order), ("maker", trade.maker_order)):
+            own = orders.get(order_id) if order_id is not None else None
+            if own is not None:
+                fill = OwnFill(trade.market_id, trade.sequence, encode(own_fill_body(Fill(trade, own, role))))
+                news.fills.setdefault(own.account_id, []).append(fill)
+    return news
+
+
+def _own_order(order: Order) -> OwnOrder:
+    mark = (order.status, order.filled_quantity, order.cancelled_quantity, order.updated_at)
+    terms = (order.quantity, order.price_units, order.expires_at)
+    is_open = order.status == Order.Status.OPEN
+    return OwnOrder(order.pk, order.market_id, is_open, (*mark, *terms), encode(order_body(order)))
+
+
+def read_portfolios(users: Mapping[UUID, Access]) -> dict[UUID, str]:
+    """Each user's portfolio in all their organizations, without the time it was read. Four queries, however many users."""
+    by_user = accounts_of(users)
+    owner_of = {account: user_id for user_id, accounts in by_user.items() for account in accounts}
+    accounts: dict[UUID, list[Account]] = {user_id: [] for user_id in users}
+    for account in Account.objects.filter(pk__in=owner_of).order_by("organization__slug"):
+        accounts[owner_of[account.pk]].append(account)
+    held: dict[UUID, dict[UUID, list[Position]]] = {user_id: {} for user_id in users}
+    positions = Position.objects.filter(account__in=owner_of).exclude(free_contracts=0, reserved_contracts=0)
+    positions = positions.select_related("market").prefetch_related("market__outcomes")
+    for position in positions.order_by("market_id", "outcome"):
+        held[owner_of[position.account_id]].setdefault(position.market_id, []).append(position)
+    return {
+        user_id: encode(
+            portfolio_body(
+                Portfolio(accounts[user_id], [MarketHoldings(each[0].market, each) for each in held[user_id].values()])
+            )
+        )
+        for user_id in users
+    }
