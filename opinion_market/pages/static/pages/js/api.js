@@ -65,3 +65,16 @@ export async function send(method, path, body, { once = false } = {}) {
 export function following(link) {
   return link ? new URL(link, location.href).href.split(ROOT).slice(1).join(ROOT) : null;
 }
+
+// A CSV answer as objects named by its first line. Quoted cells may hold commas, quotes and line breaks.
+export async function readTable(path) {
+  const response = await answered(fetch(ROOT + path, { credentials: "same-origin", cache: "no-store" }));
+  if (!response.ok) return checked(response);
+  const rows = [[]];
+  for (const [, quoted, plain, end] of (await response.text()).matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/g)) {
+    rows[rows.length - 1].push(quoted === undefined ? plain : quoted.replaceAll('""', '"'));
+    if (end !== ",") rows.push([]);
+  }
+  const [names, ...lines] = rows.filter((row) => row.length > 1);
+  return lines.map((line) => Object.fromEntries(names.map((name, index) => [name, line[index]])));
+}

@@ -1,14 +1,14 @@
 // A chart in SVG: a line or candles over time, volume beneath, a crosshair that reads values out, wheel and keys to zoom.
 import { el, fill, svg } from "./dom.js";
 
-const LEFT = 8;
+const LEFT = 14;
 const RIGHT = 54;
 const TOP = 26;
 const BOTTOM = 22;
 const VOLUME = 0.16;
 const FEWEST = 8;
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 

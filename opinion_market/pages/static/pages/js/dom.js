@@ -47,8 +47,8 @@ export function cell(content, className) {
   return el("td", { className }, ...(Array.isArray(content) ? content : [content]));
 }
 
-const _minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const _second = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const _minute = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const _second = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 // A time in the reader's zone; UTC stands in its title.
 export function time(iso, kind = "minute") {

@@ -1,6 +1,6 @@
 // The portfolio: cash and contracts, profit, orders, fills, risk.
 import { credits, grouped, percent, share } from "./amounts.js";
-import { following, get, look } from "./api.js";
+import { following, get, look, readTable } from "./api.js";
 import { Chart } from "./chart.js";
 import { cell, choose, el, empty, failed, fill, profit, table, time, toast } from "./dom.js";
 import { Live } from "./live.js";
@@ -13,6 +13,7 @@ const questions = new Map();
 let period = "30d";
 let held = null;
 let results = null;
+let profits = new Map();
 
 const tile = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
@@ -48,9 +49,9 @@ function showPortfolio(portfolio) {
 function showPositions() {
   if (!held) return;
   if (!held.markets.length) return fill(place("positions"), empty("You hold no contracts. ", el("a", { href: "/" }, "Find a market")));
-  const rows = held.markets.flatMap((market) => market.positions.map((each) => el("tr", {},
-    cell([marketLink(market.market), el("small", {}, each.label)]), cell(grouped(each.free + each.reserved), "n"), cell(percent(each.price), "n less"), cell(credits(each.value), "n"))));
-  return fill(place("positions"), table([{ label: "Market" }, { label: "Contracts", className: "n" }, { label: "Price", className: "n less" }, { label: "Worth", className: "n" }], rows));
+  const rows = held.markets.flatMap((market) => market.positions.map((each, nth) => el("tr", {},
+    cell([marketLink(market.market), el("small", {}, each.label)]), cell(grouped(each.free + each.reserved), "n"), cell(percent(each.price), "n less"), cell(credits(each.value), "n"), cell(nth === 0 && profits.has(market.market) ? profit(profits.get(market.market)) : "", "n"))));
+  return fill(place("positions"), table([{ label: "Market" }, { label: "Contracts", className: "n" }, { label: "Price", className: "n less" }, { label: "Worth", className: "n" }, { label: "Market's profit", className: "n" }], rows));
 }
 
 async function showOrders() {
@@ -100,8 +101,9 @@ const numbers = el("dl", { className: "pairs pad" });
 let chart = null;
 
 async function showProfit() {
-  const [{ body: history }, { body: found }] = await Promise.all([look(`${figures}/history?period=${period}`), look(`${figures}?period=${period}`)]);
+  const [{ body: history }, { body: found }, perMarket] = await Promise.all([look(`${figures}/history?period=${period}`), look(`${figures}?period=${period}`), readTable(`${figures}/markets.csv?period=all`)]);
   results = found;
+  profits = new Map(perMarket.map((each) => [each.market, Number(each.profit)]));
   if (!chart) {
     fill(place("profit"), chartPlace, numbers);
     chart = new Chart(chartPlace, { label: "Profit", format: (units) => credits(Math.round(units)), zero: true, nothing: "No trades in this period." });
