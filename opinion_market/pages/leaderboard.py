@@ -12,6 +12,7 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
     """The choice of a board; its places are read from the API."""
     context = {
         "organizations": list(organizations_visible_to(request.user)),
+        "csv": "/api/v1/leaderboards.csv",
         "windows": Standing.Window.choices,
         "metrics": Standing.Metric.choices,
         "window": Standing.Window.MONTH,

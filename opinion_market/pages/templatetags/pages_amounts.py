@@ -14,10 +14,12 @@ _MINUS = "\N{MINUS SIGN}"
 
 @register.filter
 def credits(units: int | None) -> str:
-    """Units as credits with two decimals, rounded towards zero; a dash for None."""
+    """Units as credits with two decimals, rounded towards zero, four below a hundredth; a dash for None."""
     if units is None:
         return "\N{EN DASH}"
     sign = _MINUS if units < 0 else ""
+    if 0 < abs(units) < 100:
+        return f"{sign}0.{abs(units):04d}"
     whole, rest = divmod(abs(units), SET_UNITS)
     return f"{sign}{whole:,}.{rest // 100:02d}"
 

@@ -3,13 +3,14 @@
 export const SET_UNITS = 10000;
 const MINUS = "−";
 
-// Units as credits with two decimals, rounded towards zero.
+// Units as credits with two decimals, rounded towards zero; what is less than a hundredth keeps all four.
 export function credits(units, { signed = false } = {}) {
   if (units === null || units === undefined) return "–";
   const size = Math.abs(Number(units));
   const whole = Math.trunc(size / SET_UNITS);
   const cents = Math.trunc((size % SET_UNITS) / 100);
   const sign = units < 0 ? MINUS : signed && units > 0 ? "+" : "";
+  if (size > 0 && size < 100) return `${sign}0.${String(size).padStart(4, "0")}`;
   return `${sign}${grouped(whole)}.${String(cents).padStart(2, "0")}`;
 }
 
