@@ -25,7 +25,7 @@ def test_a_newcomer_is_signed_in_belongs_to_the_organization_and_can_trade(open_
     market = open_sign_up.market()
     assert client.post("/sign-up", NEWCOMER).status_code == 302
     user = User.objects.get(username="gull")
-    assert not (user.is_staff or user.is_superuser)
+    assert (user.is_staff, user.is_superuser) == (False, False)
     assert Membership.objects.get(user=user).role == ""
     assert Account.objects.get(owner=user).balance_units == 250_000
     order = {"outcome": 0, "side": "buy", "price": 6_000, "quantity": 2}

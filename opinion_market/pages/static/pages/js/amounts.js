@@ -14,6 +14,12 @@ export function credits(units, { signed = false } = {}) {
   return `${sign}${grouped(whole)}.${String(cents).padStart(2, "0")}`;
 }
 
+// Units as credits with all four decimals: for what must not be rounded, such as the most that an order can cost.
+export function exactly(units) {
+  const digits = String(units).padStart(5, "0");
+  return `${grouped(digits.slice(0, -4))}.${digits.slice(-4)}`;
+}
+
 export function grouped(number) {
   return String(number).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }

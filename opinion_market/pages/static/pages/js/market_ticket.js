@@ -1,5 +1,5 @@
 // The order ticket: what it would cost and lose at worst stands there before it is sent, from the book as it is.
-import { credits, grouped, parseCount, parseCredits, parsePrice, percent } from "./amounts.js";
+import { credits, exactly, grouped, parseCount, parseCredits, parsePrice, percent } from "./amounts.js";
 import { send } from "./api.js";
 import { bestCase, sweep, worstCase } from "./cost.js";
 import { el, toast } from "./dom.js";
@@ -95,8 +95,8 @@ export class TicketPart {
     const mean = found.filled ? Number((found.value + found.filled / 2n) / found.filled) : null;
     const now = found.filled ? `${about}${grouped(found.filled)} at ${percent(mean)}` : "nothing";
     const money = buying ? -(found.value + found.fee) : found.value - found.fee;
-    const lines = [["Fills now", now], [buying ? "Costs now" : "Brings now", found.filled ? `${about}${credits(buying ? -money : money)} cr` : "–"], ["Fees in that", found.filled ? `${about}${credits(found.fee)} cr` : "–"]];
-    lines.push(["Costs at most", `${credits(worst.cost)} cr`], [`If ${buying ? "wrong" : "it comes true"}, at worst`, buying ? `−${credits(worst.loss)} cr` : `−${credits(worst.loss)} cr`]);
+    const lines = [["Fills now", now], [buying ? "Costs now" : "Brings now", found.filled ? `${about}${exactly(buying ? -money : money)} cr` : "–"], ["Fees in that", found.filled ? `${about}${exactly(found.fee)} cr` : "–"]];
+    lines.push(["Costs at most", `${exactly(worst.cost)} cr`], [`If ${buying ? "wrong" : "it comes true"}, at worst`, `−${exactly(worst.loss)} cr`]);
     if (buying && found.filled) lines.push(["If it comes true, of that", `${about}+${credits(bestCase("buy", found))} cr`]);
     if (!buying) lines.push(["You hold", `${grouped(held)} free`]);
     lines.push(["Available", this.state.available === null ? "–" : `${credits(this.state.available)} cr`]);
