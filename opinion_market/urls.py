@@ -1,13 +1,12 @@
-"""Every address: the API, its documentation, the probes and the console."""
+"""Every address: the pages, the API, its documentation, the probes and the console."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.generic import RedirectView
 
 from opinion_market.api import docs, health
 from opinion_market.console.site import site
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", include("opinion_market.pages.urls")),
     path("api/v1/", include("opinion_market.api.urls")),
     path("docs", docs.SwaggerView.as_view(), name="docs"),
     path("docs/schema", docs.SchemaView.as_view(), name="schema"),

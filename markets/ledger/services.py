@@ -15,12 +15,15 @@ from opinion_market.eventstore.append import NewEvent, append, metadata, reserve
 MAX_UNITS = 10**15  # 100 billion credits: sums over accounts stay far below 64 bits
 
 
-def deposit(*, actor: User, owner_id: UUID, organization_id: UUID, units: int, note: str, now: datetime) -> Account:
-    """Credit a member's account with play money. Needs participants.update.
+def deposit(
+    *, actor: User | None, owner_id: UUID, organization_id: UUID, units: int, note: str, now: datetime
+) -> Account:
+    """Credit a member's account with play money. Needs participants.update; the platform itself (actor None) needs nothing.
 
     Locks: accounts by id. Raises: NotPermitted, InvalidSum. Appends: FundsDeposited to the account's stream.
     """
-    require(actor, "participants.update", organization_id)
+    if actor is not None:
+        require(actor, "participants.update", organization_id)
     account = trader_account(owner_id=owner_id, organization_id=organization_id, now=now)
     return _exchange_with_outside(account, units, Posting.Reason.DEPOSIT, "FundsDeposited", actor, note, now)
 
@@ -58,7 +61,7 @@ def return_subsidy(*, actor: User, organization_id: UUID, units: int, note: str,
 
 @transaction.atomic
 def _exchange_with_outside(
-    account: Account, units: int, reason: Posting.Reason, type: str, actor: User, note: str, now: datetime
+    account: Account, units: int, reason: Posting.Reason, type: str, actor: User | None, note: str, now: datetime
 ) -> Account:
     """Move `units` (negative: out) between an account and the outside world's, with its event and journal."""
     if not 0 < abs(units) <= MAX_UNITS:
@@ -84,7 +87,7 @@ def _exchange_with_outside(
             "cash": [[account.pk, units, 0], [outside.pk, -units, 0]],
         },
         now,
-        metadata=metadata(actor=str(actor.pk), organization=str(account.organization_id)),
+        metadata=metadata(actor=str(actor.pk) if actor else None, organization=str(account.organization_id)),
     )
     append(stream=stream, expected_version=None, events=[event], positions=positions)
     account.balance_units += units

@@ -29,6 +29,8 @@ from opinion_market.settings.env import BASE_DIR, Launch, read_environment
 ADMIN = "admin"
 READY_PATIENCE_S = 90
 # What a command needs to join the running platform.
+# Whoever tries the platform at home makes an account, and has something to trade with.
+DEMONSTRATION_ORGANIZATION, DEMONSTRATION_CREDITS = "demo-harbour", 1_000
 JOINING = (
     "ENVIRONMENT",
     "SECRET_KEY",
@@ -40,6 +42,9 @@ JOINING = (
     "PUBLIC_URL",
     "STATIC_ROOT",
     "EVIDENCE_ROOT",
+    "SIGN_UP",
+    "SIGN_UP_ORGANIZATION",
+    "SIGN_UP_CREDITS",
 )
 # What depends on what: the last stage is stopped first.
 DATA, WORK, FRONT = range(3)
@@ -106,6 +111,7 @@ class Startup:
                 "SEAL_KEY": launch.seal_key or secrets.seal_key,
                 "ALLOWED_HOSTS": launch.allowed_hosts or ",".join(allowed_hosts(launch.bind, public_url)),
                 "PUBLIC_URL": public_url,
+                **_sign_up(launch),
             }
         return child_environment(
             os.environ,
@@ -174,6 +180,17 @@ class Startup:
                     + (f"; see {logs}." if logs else ".")
                 )
             time.sleep(0.1)
+
+
+def _sign_up(launch: Launch) -> dict[str, str]:
+    """In development people may sign up into the demonstration, unless the operator says otherwise."""
+    organization = DEMONSTRATION_ORGANIZATION if launch.sign_up_organization is None else launch.sign_up_organization
+    credits = DEMONSTRATION_CREDITS if launch.sign_up_credits is None else launch.sign_up_credits
+    return {
+        "SIGN_UP": str(launch.sign_up is not False).lower(),
+        "SIGN_UP_ORGANIZATION": organization,
+        "SIGN_UP_CREDITS": str(credits),
+    }
 
 
 def _ready(address: str, port: int, host: str) -> int | None:

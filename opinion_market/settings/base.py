@@ -17,6 +17,9 @@ ARCHIVE_DIR = ENV.archive_dir
 DEBUG = False
 ALLOWED_HOSTS = ENV.allowed_hosts
 PUBLIC_URL = ENV.public_url
+SIGN_UP = ENV.sign_up
+SIGN_UP_ORGANIZATION = ENV.sign_up_organization
+SIGN_UP_CREDITS = ENV.sign_up_credits
 WEBHOOK_PRIVATE_ADDRESSES = ENV.webhook_private_addresses
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]
 
@@ -28,6 +31,7 @@ INSTALLED_APPS = [
     "unfold.contrib.import_export",
     "opinion_market.console",
     "opinion_market.console.apps.ConsoleAdminConfig",
+    "opinion_market.pages",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

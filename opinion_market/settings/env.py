@@ -90,6 +90,10 @@ class Environment(BaseSettings):
     evidence_root: Path = BASE_DIR / "var" / "evidence"
     archive_dir: Path = BASE_DIR / "var" / "archive"
     webhook_private_addresses: bool = False
+    # Whether people may make accounts for themselves; the organization (its short name) they join, and what they start with.
+    sign_up: bool = False
+    sign_up_organization: str = ""
+    sign_up_credits: int = Field(default=0, ge=0, le=1_000_000)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "json"
     # Load balancers in front of Envoy, whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -129,6 +133,10 @@ class Launch(BaseSettings):
     bind: IpAddress = "127.0.0.1"
     data_dir: Path = BASE_DIR / "var"
     simulate: bool = True
+    # Not given: open in development, into the demonstration's first organization.
+    sign_up: bool | None = None
+    sign_up_organization: str | None = None
+    sign_up_credits: int | None = Field(default=None, ge=0, le=1_000_000)
     web_threads: int = Field(default=32, ge=1, le=90)
     secret_key: str | None = Field(default=None, min_length=32)
     seal_key: SealKeyText | None = Field(default=None, repr=False)

@@ -60,9 +60,10 @@ def test_probes_are_read_only_and_need_no_exact_slash():
     assert APIClient().get("/health/").status_code == 200
 
 
-def test_the_front_page_is_the_console():
+@pytest.mark.django_db
+def test_the_front_page_is_the_list_of_markets():
     response = APIClient().get("/")
-    assert (response.status_code, response["Location"]) == (302, "/console/")
+    assert (response.status_code, "<h1>Markets</h1>" in response.text) == (200, True)
 
 
 def test_the_documentation_loads_nothing_from_elsewhere():

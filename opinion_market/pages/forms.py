@@ -1,0 +1,13 @@
+"""What the forms of the pages have in common."""
+
+from typing import Any
+
+from django import forms
+
+
+def tell_errors_aloud(form: forms.BaseForm) -> None:
+    """Ties each refused field to its message, for those who hear the page instead of seeing it."""
+    for name in form.errors:
+        if name in form.fields:
+            attributes: dict[str, Any] = form.fields[name].widget.attrs
+            attributes.update({"aria-invalid": "true", "aria-describedby": f"{name}-error"})

@@ -1,0 +1,86 @@
+"""A market's own page."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from governance.access.per_request import access_for
+from governance.organizations.models import Membership
+from markets.lifecycle.models import Market
+from markets.lifecycle.scalar import decimal_text, value_at_price
+from markets.lifecycle.selectors import market_visible_to
+from markets.trading.errors import MarketNotFound
+from opinion_market.pages.frame import page, reader
+
+ENDED = (Market.Status.SETTLED, Market.Status.VOIDED)
+
+
+def market(request: HttpRequest, market_id: UUID) -> HttpResponse:
+    """The question, its rules and where it stands; prices, book, trades and what is one's own come from the API.
+
+    What the reader may not see does not exist (404).
+    """
+    held = access_for(request)
+    try:
+        found = market_visible_to(held, market_id)
+    except MarketNotFound:
+        return page(request, "pages/not_found.html", {}, 404)
+    # Seeing everything is a superuser's duty; trading takes a membership, for them too.
+    is_member = reader(request) is not None and (
+        found.organization_id in held.roles
+        or (held.everything and Membership.objects.filter(user=request.user, organization=found.organization).exists())
+    )
+    prices = found.price_units
+    outcomes: list[dict[str, Any]] = [
+        {"index": outcome.index, "label": outcome.label, "price": prices[outcome.index] if prices else None}
+        for outcome in found.outcomes.all()
+    ]
+    proposals = list(found.proposals.order_by("-number"))
+    context = {
+        "market": found,
+        "outcomes": outcomes,
+        "scalar": _scalar(found),
+        "payouts": _payouts(found, outcomes),
+        "proposal": proposals[0] if proposals else None,
+        "rounds": len(proposals),
+        "is_member": is_member,
+        "facts": _facts(found, outcomes, is_member=is_member, signed_in=reader(request) is not None),
+    }
+    return page(request, "pages/market.html", context)
+
+
+def _facts(found: Market, outcomes: list[dict[str, Any]], *, is_member: bool, signed_in: bool) -> dict[str, Any]:
+    """What the page's scripts start from; people are not among it."""
+    return {
+        "id": str(found.pk),
+        "kind": found.kind,
+        "status": found.status,
+        "outcomes": outcomes,
+        "taker_fee_bps": found.taker_fee_bps,
+        "maker_fee_bps": found.maker_fee_bps,
+        "organization": found.organization.slug,
+        "is_member": is_member,
+        "signed_in": signed_in,
+        "has_ended": found.status in ENDED,
+    }
+
+
+def _scalar(found: Market) -> dict[str, str] | None:
+    if found.scalar_lower is None or found.scalar_upper is None:
+        return None
+    implied = value_at_price(found) if found.price_units else None
+    settled = found.settlement_value
+    return {
+        "lower": decimal_text(found.scalar_lower),
+        "upper": decimal_text(found.scalar_upper),
+        "unit": found.scalar_unit,
+        "implied": "" if implied is None else decimal_text(implied),
+        "settled": "" if settled is None else decimal_text(settled),
+    }
+
+
+def _payouts(found: Market, outcomes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a contract on each outcome pays, once that is proposed."""
+    vector = found.payout_units or []
+    return [{"label": each["label"], "units": units} for each, units in zip(outcomes, vector, strict=False)]

@@ -1,0 +1,44 @@
+"""Changing one's password."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse_lazy
+
+from opinion_market.pages.forms import tell_errors_aloud
+from opinion_market.pages.frame import frame, protected, signed_in
+
+if TYPE_CHECKING:
+    from django.contrib.auth.forms import SetPasswordForm
+
+    _Form = SetPasswordForm[Any]
+
+
+class PasswordPage(PasswordChangeView):
+    """Other sessions and all tokens end with the old password; this session goes on."""
+
+    form_class = PasswordChangeForm
+    template_name = "pages/password.html"
+    success_url = reverse_lazy("pages:preferences")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return signed_in(self._own)(request)
+
+    def _own(self, request: HttpRequest) -> HttpResponseBase:
+        response = super().dispatch(request)
+        return protected(response) if isinstance(response, HttpResponse) else response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), **frame(self.request)}
+
+    def form_valid(self, form: "_Form") -> HttpResponse:
+        messages.success(self.request, "Your password is changed. Other sessions and tokens have ended.")
+        return super().form_valid(form)
+
+    def form_invalid(self, form: "_Form") -> HttpResponse:
+        tell_errors_aloud(form)
+        return super().form_invalid(form)
