@@ -5,12 +5,16 @@ import json
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
 import pytest
 import uvicorn
+import yaml
+from django.conf import settings
+from jsonschema import Draft202012Validator
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -22,6 +26,15 @@ from opinion_market.asgi import application
 from tests.governance.people import NOW
 
 PATIENCE_S = 10.0
+ASYNCAPI = yaml.safe_load((Path(settings.BASE_DIR) / "docs" / "asyncapi.yaml").read_text(encoding="utf-8"))
+MESSAGES = ASYNCAPI["components"]["messages"]
+
+
+def documented(frame: dict[str, Any]) -> dict[str, Any]:
+    """The frame, which is as the AsyncAPI document has it."""
+    schema = {**MESSAGES[frame["type"]]["payload"], "components": ASYNCAPI["components"]}
+    Draft202012Validator(schema).validate(frame)
+    return frame
 
 
 @dataclass
@@ -95,7 +108,7 @@ class Talk:
         self.connection.send(json.dumps({"type": type, **fields}))
 
     def hear(self, patience_s: float = PATIENCE_S) -> dict[str, Any]:
-        return json.loads(self.connection.recv(timeout=patience_s))
+        return documented(json.loads(self.connection.recv(timeout=patience_s)))
 
     def next(self, type: str, patience_s: float = PATIENCE_S, **data: Any) -> dict[str, Any]:
         """The next frame of this type (and this `data`), those before it left out."""

@@ -6,7 +6,8 @@ from time import monotonic, sleep
 from django.conf import settings
 from redis import Redis
 
-from tests.realtime.served import a_key
+from markets.realtime import protocol
+from tests.realtime.served import MESSAGES, a_key
 
 
 def test_nonsense_is_answered_and_the_socket_stays_open(served, venue):
@@ -106,3 +107,8 @@ def test_messages_that_never_came_are_made_up_for(served, venue, monkeypatch):
         kinds = set()
         while not {"trades", "book", "fills", "orders", "portfolio", "ticker"} <= kinds:
             kinds.add(talk.next("update")["data"]["kind"])
+
+
+def test_every_frame_a_client_may_send_is_documented_with_its_fields():
+    for kind, fields in protocol._FIELDS.items():
+        assert set(MESSAGES[kind]["payload"]["properties"]) == fields | {"type", "id"}
