@@ -60,7 +60,7 @@ def signed_in(
     """Sends strangers to sign in first, and back afterwards."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         if reader(request) is None:
             return redirect(f"{reverse('pages:sign_in')}?{urlencode({'next': request.get_full_path()})}")
         return view(request, *args, **kwargs)

@@ -6,6 +6,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from governance.access.per_request import access_for
+from governance.access.policies import Access
+from governance.identity.models import User
 from governance.organizations.models import Membership
 from markets.lifecycle.models import Market
 from markets.lifecycle.scalar import decimal_text, value_at_price
@@ -26,11 +28,8 @@ def market(request: HttpRequest, market_id: UUID) -> HttpResponse:
         found = market_visible_to(held, market_id)
     except MarketNotFound:
         return page(request, "pages/not_found.html", {}, 404)
-    # Seeing everything is a superuser's duty; trading takes a membership, for them too.
-    is_member = reader(request) is not None and (
-        found.organization_id in held.roles
-        or (held.everything and Membership.objects.filter(user=request.user, organization=found.organization).exists())
-    )
+    person = reader(request)
+    is_member = person is not None and _may_trade(person, held, found)
     prices = found.price_units
     outcomes: list[dict[str, Any]] = [
         {"index": outcome.index, "label": outcome.label, "price": prices[outcome.index] if prices else None}
@@ -45,9 +44,16 @@ def market(request: HttpRequest, market_id: UUID) -> HttpResponse:
         "proposal": proposals[0] if proposals else None,
         "rounds": len(proposals),
         "is_member": is_member,
-        "facts": _facts(found, outcomes, is_member=is_member, signed_in=reader(request) is not None),
+        "facts": _facts(found, outcomes, is_member=is_member, signed_in=person is not None),
     }
     return page(request, "pages/market.html", context)
+
+
+def _may_trade(person: User, held: Access, found: Market) -> bool:
+    """Seeing everything is a superuser's duty; trading takes a membership, for them too."""
+    if not held.everything:
+        return found.organization_id in held.roles
+    return Membership.objects.filter(user=person, organization=found.organization).exists()
 
 
 def _facts(found: Market, outcomes: list[dict[str, Any]], *, is_member: bool, signed_in: bool) -> dict[str, Any]:

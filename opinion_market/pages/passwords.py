@@ -1,6 +1,6 @@
 """Changing one's password."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.forms import PasswordChangeForm
@@ -11,11 +11,6 @@ from django.urls import reverse_lazy
 
 from opinion_market.pages.forms import tell_errors_aloud
 from opinion_market.pages.frame import frame, protected, signed_in
-
-if TYPE_CHECKING:
-    from django.contrib.auth.forms import SetPasswordForm
-
-    _Form = SetPasswordForm[Any]
 
 
 class PasswordPage(PasswordChangeView):
@@ -35,10 +30,10 @@ class PasswordPage(PasswordChangeView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), **frame(self.request)}
 
-    def form_valid(self, form: "_Form") -> HttpResponse:
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         messages.success(self.request, "Your password is changed. Other sessions and tokens have ended.")
         return super().form_valid(form)
 
-    def form_invalid(self, form: "_Form") -> HttpResponse:
+    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
         tell_errors_aloud(form)
         return super().form_invalid(form)

@@ -31,8 +31,8 @@ def hours_of(market_ids: Collection[UUID], *, now: datetime) -> Mapping[UUID, li
         market_id__in=list(market_ids), seconds=HOUR_S, start__gte=floor(now - DAY, HOUR_S)
     ).order_by("market_id", "start")
     found: dict[UUID, list[Hour]] = defaultdict(list)
-    for market_id, *hour in rows.values_list("market_id", "start", "open_units", "close_units"):
-        found[market_id].append(Hour(*hour))
+    for market_id, start, opened, closed in rows.values_list("market_id", "start", "open_units", "close_units"):
+        found[market_id].append(Hour(start, opened, closed))
     return found
 
 

@@ -53,6 +53,12 @@ def test_a_public_market_is_shown_to_everybody_without_a_ticket_for_those_who_ma
         assert market.question in client.get("/").text
 
 
+@pytest.mark.parametrize(("stage", "has_ticket"), [("open", True), ("closed", False), ("resolved", False)])
+def test_there_is_a_ticket_only_while_the_market_trades(exchange: Exchange, stage: str, has_ticket: bool) -> None:
+    page = client_of(exchange.member()).get(f"/markets/{exchange.market(stage).pk}").text
+    assert ('id="ticket"' in page) is has_ticket
+
+
 def test_a_superuser_looks_but_does_not_trade_where_they_are_no_member(exchange: Exchange) -> None:
     page = client_of(exchange.root).get(f"/markets/{exchange.market().pk}").text
     assert 'id="ticket"' not in page

@@ -19,7 +19,7 @@ const parts = {
   book: new BookPart(state, (price) => parts.ticket?.takePrice(price)),
   trades: new TradesPart(state),
   own: facts.signed_in ? new OwnPart(state) : null,
-  ticket: facts.is_member ? new TicketPart(state) : null,
+  ticket: document.getElementById("ticket") ? new TicketPart(state) : null,
 };
 
 const radios = [...document.querySelectorAll("#outcomes [role=radio]")];

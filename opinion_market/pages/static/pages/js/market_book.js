@@ -2,7 +2,7 @@
 import { grouped, percent } from "./amounts.js";
 import { el, fill } from "./dom.js";
 
-const SHOWN = 10;
+const SHOWN = 9;
 
 export class BookPart {
   constructor(state, pick) {
