@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings as project
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import DjangoDbBlocker
@@ -43,6 +44,13 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         teardown_databases(created, verbosity=0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(worker_id: str) -> None:
+    """Workers share one Redis; each has a database in it, so that what one counts or clears is not another's."""
+    number = 0 if worker_id == "master" else 1 + int(worker_id.removeprefix("gw"))
+    project.CACHES["default"].setdefault("OPTIONS", {})["db"] = number
 
 
 @pytest.fixture

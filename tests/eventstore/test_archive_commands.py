@@ -154,6 +154,8 @@ def held_by_another_process(lock: int) -> Iterator[None]:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
             assert cursor.fetchone() == (True,)
             yield
+            # A backend ends, and gives its locks back, a moment after its connection is closed.
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
     finally:
         another.close()
 
