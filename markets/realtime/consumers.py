@@ -107,7 +107,7 @@ async def _close(client: Client, send_text: Callable[[str], Awaitable[None]], se
                 while (text := client.outbox.take()) is not None:
                     await send_text(text)
     except TimeoutError:
-        pass
+        pass  # what it did not read in time it will not read; the reason below still tells it why
     except Exception:  # noqa: BLE001 - the server says in its own ways that the other end has gone
         return
     try:
