@@ -46,7 +46,7 @@ bench: setup-dev ## measure everything, in about 10 minutes; writes docs/benchma
 format: setup-dev ## rewrite sources in the house's format
 	@$(python) -m ruff format .
 	@$(python) -m ruff check --fix-only --quiet .
-	@$(python) -m djlint opinion_market markets governance templates --reformat --quiet || true
+	@$(python) -m djlint opinion_market markets mesh governance templates --reformat --quiet || true
 
 lock: setup-dev ## pin the newest allowed versions of everything in requirements*.in
 	@$(compile) --upgrade requirements.in -o requirements.txt

@@ -65,4 +65,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(organization_urls)),
     path("", include(event_sourcing_urls)),
     path("", include("markets.api_urls")),
+    path("", include("mesh.api_urls")),
 ]

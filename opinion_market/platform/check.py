@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-PACKAGES = ("opinion_market", "markets", "governance")
+PACKAGES = ("opinion_market", "markets", "mesh", "governance")
 TEMPLATES = (*PACKAGES, "templates")
 # import-linter offers no module to run, and its script breaks when the folder is moved.
 IMPORT_LINTER = "from importlinter.cli import lint_imports_command; lint_imports_command()"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opinion_market.settings.env import BASE_DIR
 
-APPS = ("opinion_market", "markets", "governance")
+APPS = ("opinion_market", "markets", "mesh", "governance")
 
 
 @dataclass(frozen=True)

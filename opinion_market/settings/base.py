@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "opinion_market.api",
     "governance",
     "markets",
+    "mesh",
 ]
 
 MIDDLEWARE = [

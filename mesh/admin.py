@@ -1,0 +1,1 @@
+"""What Django's admin finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
