@@ -146,6 +146,7 @@ class Host:
     node: str
     addresses: Sequence[str]
     port: int
+    config: str
     sockets: str
     logs: str
     trusted_proxies: int = 0

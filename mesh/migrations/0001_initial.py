@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('description', models.CharField(blank=True, max_length=200)),
                 ('is_platform', models.BooleanField(default=False, help_text="One of the platform's own parts, registered by itself.")),
                 ('load_balancing', models.CharField(choices=[('round_robin', 'Round robin'), ('least_request', 'Least request'), ('weighted', 'Weighted round robin'), ('random', 'Random'), ('ring_hash', 'Ring hash')], default='round_robin', max_length=15)),
-                ('hash_header', models.CharField(blank=True, help_text="Ring hash: the header that chooses the instance; empty: the caller's address.", max_length=60)),
+                ('hash_header', models.CharField(blank=True, help_text="Ring hash: the header that chooses the instance; empty: the name of the calling service.", max_length=60)),
                 ('connect_timeout_ms', models.PositiveIntegerField(default=1000, validators=[django.core.validators.MinValueValidator(10), django.core.validators.MaxValueValidator(60000)])),
                 ('timeout_ms', models.PositiveIntegerField(default=15000, help_text='All tries together; 0: none.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(3600000)])),
                 ('try_timeout_ms', models.PositiveIntegerField(default=0, help_text='Each try; 0: as long as all together.', validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(3600000)])),

@@ -88,7 +88,7 @@ class Service(UuidModel):
     hash_header = models.CharField(
         max_length=60,
         blank=True,
-        help_text="Ring hash: the header that chooses the instance; empty: the caller's address.",
+        help_text="Ring hash: the header that chooses the instance; empty: the name of the calling service.",
     )
     connect_timeout_ms = models.PositiveIntegerField(default=1_000, validators=between(10, 60_000))
     timeout_ms = models.PositiveIntegerField(

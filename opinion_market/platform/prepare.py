@@ -37,6 +37,7 @@ def main() -> int:
 def _prepare(admin: str | None) -> None:
     _say(STEP + "Migrating the database")
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("prepare_mesh")
     static = StaticFiles(settings.STATIC_ROOT)
     if not static.current():
         _say(STEP + "Collecting static files")

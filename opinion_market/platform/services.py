@@ -1,13 +1,11 @@
 """The servers and workers that make up the platform, as commands with their environment."""
 
-import json
 import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from opinion_market.platform import binaries, envoy
 from opinion_market.platform.instance import Instance
 
 GRANIAN_SOCKET = "granian.sock"
@@ -74,7 +72,7 @@ def web_services(instance: Instance, *, web_threads: int) -> list[Service]:
 
 
 def background_services(instance: Instance, *, simulate: bool) -> list[Service]:
-    """Celery's worker and scheduler; and the simulated traders of the demonstration markets, if wanted."""
+    """Celery's worker and scheduler, the mesh's controller; and the simulated traders of the demonstration markets, if wanted."""
     celery = ("-A", "opinion_market", "--skip-checks")
     # Gossip, mingle and heartbeats serve clusters of workers; here they are only idle traffic.
     alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
@@ -84,27 +82,10 @@ def background_services(instance: Instance, *, simulate: bool) -> list[Service]:
         Service("worker", python_module("celery", *celery, *worker)),
         Service("beat", python_module("celery", *celery, *beat)),
     ]
+    services.append(Service("mesh", (sys.executable, "manage.py", "run_mesh", "--controller")))
     if simulate:
         services.append(Service("simulation", (sys.executable, "manage.py", "simulate")))
     return services
-
-
-def front_door(instance: Instance, *, addresses: tuple[str, ...], port: int, trusted_proxies: int) -> Service:
-    """Envoy, with its configuration written beside its sockets."""
-    admin = instance.private_sockets / "envoy-admin.sock"
-    door = envoy.FrontDoor(
-        addresses=addresses,
-        port=port,
-        granian_socket=instance.private_sockets / GRANIAN_SOCKET,
-        uvicorn_socket=instance.private_sockets / UVICORN_SOCKET,
-        admin_socket=admin,
-        access_log=instance.log("access"),
-        trusted_proxies=trusted_proxies,
-    )
-    path = instance.sockets / "envoy.json"
-    path.write_text(json.dumps(envoy.configuration(door), indent=2))
-    options = ("--disable-hot-restart", "--concurrency", "2", "--log-level", "warning", "--drain-time-s", "1")
-    return Service("envoy", (str(binaries.envoy()), "-c", str(path), *options), admin)
 
 
 def child_environment(base: Mapping[str, str], **settings: str) -> dict[str, str]:

@@ -2,13 +2,16 @@
 
 import http.client
 import os
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from opinion_market.platform import process
+from mesh.dataplane import disk
+from mesh.dataplane.spec import Host
+from opinion_market.platform import envoy, process
 from opinion_market.platform.addresses import ANYWHERE, allowed_hosts, free_addresses
 from opinion_market.platform.errors import PlatformError
 from opinion_market.platform.instance import Instance, Secrets, open_instance
@@ -19,7 +22,6 @@ from opinion_market.platform.services import (
     Service,
     background_services,
     child_environment,
-    front_door,
     python_module,
     web_services,
 )
@@ -42,6 +44,12 @@ JOINING = (
     "PUBLIC_URL",
     "STATIC_ROOT",
     "EVIDENCE_ROOT",
+    "MESH_FOLDER",
+    "MESH_SOCKETS",
+    "MESH_LOGS",
+    "MESH_NODE",
+    "MESH_ADDRESSES",
+    "MESH_PORT",
     "SIGN_UP",
     "SIGN_UP_ORGANIZATION",
     "SIGN_UP_CREDITS",
@@ -75,7 +83,7 @@ class Startup:
         )
         redis_socket = instance.private_sockets / "redis.sock"
         redis = EmbeddedRedis(redis_socket, instance.log("redis"), instance.folder / "redis", durable=True)
-        environment = self._environment(instance, secrets, database_url=postgres.url, redis_url=redis.url)
+        environment = self._environment(instance, secrets, addresses, database_url=postgres.url, redis_url=redis.url)
         # Before anything is started: what the services would refuse later.
         read_environment(environment)
         instance.tell({name: environment[name] for name in JOINING if name in environment})
@@ -85,9 +93,14 @@ class Startup:
         if launch.redis_url is None:
             self.supervisor.keep(redis.start, stage=DATA)
             self.report.step("Redis is up")
-        door = front_door(instance, addresses=addresses, port=launch.port, trusted_proxies=launch.trusted_proxies)
-        self._keep(instance, door, environment, stage=FRONT)
+        host = self._host(instance, addresses)
+        # From disk, so that whoever calls meanwhile is told that the platform is starting. A new one has nothing there yet.
+        opens_early = disk.write_for_start(Path(host.config), host)
+        if opens_early:
+            self._keep(instance, envoy.service(host), environment, stage=FRONT)
         facts = self._prepare(instance, secrets, environment)
+        if not opens_early:
+            self._keep(instance, envoy.service(host), environment, stage=FRONT)
         self.report.step("Starting the web servers")
         for service in web_services(instance, web_threads=launch.web_threads):
             self._keep(instance, service, environment, stage=WORK)
@@ -98,8 +111,22 @@ class Startup:
             self._keep(instance, service, environment, stage=WORK)
         self.report.ready([*facts, ("Data", str(instance.folder))])
 
+    def _host(self, instance: Instance, addresses: tuple[str, ...]) -> Host:
+        """This installation as a node of the mesh."""
+        config = instance.folder / "mesh"
+        config.mkdir(mode=0o700, exist_ok=True)
+        return Host(
+            node=_node(self.launch.port),
+            addresses=addresses,
+            port=self.launch.port,
+            config=str(config),
+            sockets=str(instance.private_sockets),
+            logs=str(instance.folder / "logs"),
+            trusted_proxies=self.launch.trusted_proxies,
+        )
+
     def _environment(
-        self, instance: Instance, secrets: Secrets, *, database_url: str, redis_url: str
+        self, instance: Instance, secrets: Secrets, addresses: tuple[str, ...], *, database_url: str, redis_url: str
     ) -> dict[str, str]:
         """What every process is told. Only in development does it hold anything generated."""
         launch = self.launch
@@ -121,6 +148,12 @@ class Startup:
             STATIC_ROOT=str(instance.folder / "static"),
             EVIDENCE_ROOT=str(instance.folder / "evidence"),
             ARCHIVE_DIR=str(launch.archive_dir or instance.folder / "archive"),
+            MESH_FOLDER=str(instance.folder / "mesh"),
+            MESH_SOCKETS=str(instance.private_sockets),
+            MESH_LOGS=str(instance.folder / "logs"),
+            MESH_NODE=_node(launch.port),
+            MESH_ADDRESSES=",".join(addresses),
+            MESH_PORT=str(launch.port),
             **generated,
         )
 
@@ -180,6 +213,11 @@ class Startup:
                     + (f"; see {logs}." if logs else ".")
                 )
             time.sleep(0.1)
+
+
+def _node(port: int) -> str:
+    """Two installations on one machine are two nodes."""
+    return f"{socket.gethostname()[:100]}:{port}"
 
 
 def _sign_up(launch: Launch) -> dict[str, str]:

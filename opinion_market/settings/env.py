@@ -7,6 +7,7 @@ naming the variable; entry points print it and exit instead of showing a traceba
 import base64
 import binascii
 import os
+import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -98,12 +99,20 @@ class Environment(BaseSettings):
     log_format: Literal["text", "json"] = "json"
     # Load balancers in front of Envoy, whose X-Forwarded-For and X-Forwarded-Proto are believed.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    # This host's Envoy: the folder of the configuration it reads, that of its and the servers' unix sockets, that of its logs.
+    mesh_folder: Path = BASE_DIR / "var" / "mesh"
+    mesh_sockets: Path = BASE_DIR / "var" / "mesh" / "sockets"
+    mesh_logs: Path = BASE_DIR / "var" / "mesh" / "logs"
+    # Its name among the hosts that share the database; where its front door listens.
+    mesh_node: str = Field(default_factory=socket.gethostname, max_length=120)
+    mesh_addresses: Annotated[list[str], NoDecode] = Field(default=["127.0.0.1"])
+    mesh_port: int = Field(default=8000, ge=1, le=65535)
     # Read by `manage.py ensure_admin` alone.
     admin_password: str = Field(default="", repr=False)
     # Set by pytest-xdist; keeps the tests' cache keys of one process apart from another's.
     pytest_xdist_worker: str = ""
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "mesh_addresses", mode="before")
     @classmethod
     def split_hosts(cls, value: object) -> object:
         return [host.strip() for host in value.split(",") if host.strip()] if isinstance(value, str) else value

@@ -1,0 +1,76 @@
+"""All resources of what is wanted."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mesh.chaos import rendering as chaos
+from mesh.dataplane.rendering import mesh_routes
+from mesh.dataplane.rendering.clusters import clusters_of
+from mesh.dataplane.rendering.listeners import FRONT_DOOR, listeners
+from mesh.dataplane.spec import Desired, Fault, Json, Resources, Service
+from mesh.gateway import rendering as gateway
+
+_CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+
+
+def render(desired: Desired) -> Resources:
+    """Envoy's resources. Raises nothing for wishes that Envoy would refuse: `mesh.dataplane.validation` asks Envoy itself."""
+    return Resources(
+        cds=_clusters(desired),
+        lds=listeners(desired),
+        rds={FRONT_DOOR: _front_door(desired), mesh_routes.NAME: mesh_routes.mesh_routes(desired)},
+        ecds=gateway.extension_configs(desired.gateway),
+    )
+
+
+def _clusters(desired: Desired) -> list[Json]:
+    unhealthy = [fault for fault in desired.faults if fault.kind == "unhealthy"]
+    affected = {fault.service for fault in unhealthy}
+    found: list[Json] = []
+    for service in desired.services:
+        found.extend(clusters_of(_reduced(service, unhealthy) if service.key in affected else service))
+    own = [*gateway.clusters(desired.gateway), *chaos.clusters()]
+    return [{"@type": _CLUSTER, **cluster} for cluster in [*found, *own]]
+
+
+def _reduced(service: Service, faults: Sequence[Fault]) -> Service:
+    own = [fault for fault in faults if fault.service == service.key]
+    return replace(service, endpoints=chaos.without(service.endpoints, own))
+
+
+def _front_door(desired: Desired) -> Json:
+    hosts = gateway.virtual_hosts(desired.gateway, _cluster_name)
+    upstreams = {route.name: route.upstream for route in desired.gateway.routes}
+    if desired.faults:
+        for host in hosts:
+            for route in _routes_of(host):
+                name = str(route.get("name", ""))
+                _add_faults(route, [each for each in desired.faults if _concerns(each, name, upstreams.get(name, ""))])
+    return {
+        "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
+        "name": FRONT_DOOR,
+        "virtual_hosts": hosts,
+        # What the client itself says of its address stands before what Envoy found, and is not believed.
+        "request_headers_to_remove": ["x-envoy-external-address"],
+    }
+
+
+def _cluster_name(key: str, version: str) -> str:
+    return f"{key}@{version}" if version else key
+
+
+def _concerns(fault: Fault, route: str, upstream: str) -> bool:
+    """A fault of a route is that route's alone; a fault of a service meets whoever calls it, the front door too."""
+    return fault.route == route if fault.route else fault.service == upstream
+
+
+def _routes_of(host: Json) -> Sequence[Json]:
+    routes = host["routes"]
+    return routes if isinstance(routes, list) else []
+
+
+def _add_faults(route: Json, faults: Sequence[Fault]) -> None:
+    filters = chaos.per_route(faults)
+    if filters:
+        present = route.get("typed_per_filter_config")
+        route["typed_per_filter_config"] = {**(present if isinstance(present, dict) else {}), **filters}

@@ -1,0 +1,3 @@
+"""Registering services and instances."""
+
+CHANNEL = "mesh_instances"
