@@ -1,13 +1,16 @@
 """Envoy's administration interface, on a unix socket that only this user reaches."""
 
+import http.client
+import json
+import socket
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-
-import httpx
+from typing import Any
+from urllib.parse import quote
 
 from opinion_market.kernel.errors import DomainError
+
+_PATIENCE_S = 2.0
 
 
 class EnvoyUnreachable(DomainError):
@@ -27,24 +30,31 @@ class Server:
     uptime_s: int
 
 
+class _UnixConnection(http.client.HTTPConnection):
+    """httpx leaves a socket open that could not connect, as happens here whenever Envoy is away."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("envoy", timeout=_PATIENCE_S)
+        self._path = str(path)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(self._path)
+        except OSError:
+            self.close()
+            raise
+
+
 class EnvoyAdmin:
-    """One client of one Envoy. Each method raises EnvoyUnreachable when Envoy does not answer within two seconds."""
+    """One client of one Envoy, for one thread. Each method raises EnvoyUnreachable when Envoy does not answer in 2 s."""
 
-    def __init__(self, socket: Path) -> None:
-        self._client = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://envoy", timeout=2.0
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __init__(self, path: Path) -> None:
+        self._connection = _UnixConnection(path)
 
     def close(self) -> None:
-        self._client.close()
+        self._connection.close()
 
     def server(self) -> Server:
         answer = self._get("/server_info")
@@ -52,7 +62,7 @@ class EnvoyAdmin:
 
     def statistics(self, pattern: str) -> dict[str, int | str]:
         """Counters, gauges and texts whose names match a regular expression."""
-        answer = self._get(f"/stats?format=json&filter={pattern}")
+        answer = self._get(f"/stats?format=json&filter={quote(pattern)}")
         return {each["name"]: each["value"] for each in answer["stats"] if "name" in each}
 
     def clusters(self) -> list[dict[str, Any]]:
@@ -69,12 +79,21 @@ class EnvoyAdmin:
         self._ask("POST", "/reopen_logs")
 
     def _get(self, path: str) -> Any:
-        return self._ask("GET", path).json()
+        return json.loads(self._ask("GET", path))
 
-    def _ask(self, method: str, path: str) -> httpx.Response:
-        try:
-            answer = self._client.request(method, path)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise EnvoyUnreachable(f"This node's Envoy does not answer ({type(error).__name__}).") from error
-        return answer
+    def _ask(self, method: str, path: str) -> bytes:
+        """A connection that Envoy closed meanwhile (it was restarted) is made anew once."""
+        for is_last in (False, True):
+            try:
+                self._connection.request(method, path, headers={"Content-Length": "0"})
+                answer = self._connection.getresponse()
+                content = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                self._connection.close()
+                if is_last:
+                    raise EnvoyUnreachable(f"This node's Envoy does not answer ({type(error).__name__}).") from error
+            else:
+                if answer.status == http.HTTPStatus.OK:
+                    return content
+                raise EnvoyUnreachable(f"This node's Envoy answered {answer.status} to {path}.")
+        raise AssertionError("The second try returns or raises.")

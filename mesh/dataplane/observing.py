@@ -24,7 +24,7 @@ _CAUSES: dict[str, str] = {State.HALF_OPEN: "let in again", State.CLOSED: "answe
 _BREAKER = re.compile(
     r"cluster[.](?P<cluster>[^.]+)[.](?P<what>circuit_breakers[.]default[.]\w+_open|upstream_\w+_overflow)"
 )
-_PATTERN = r"^cluster[.][^.]%2B[.](circuit_breakers[.]default[.][a-z_]%2B_open|upstream_[a-z_]%2B_overflow)$"
+_PATTERN = r"^cluster[.][^.]+[.](circuit_breakers[.]default[.]\w+_open|upstream_\w+_overflow)$"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,21 +93,23 @@ class Publisher:
             self._write(wanted.cds)
 
     def _write(self, document: Document, *, statistic: str = "", is_awaited: bool = True) -> None:
+        statistic = statistic or document.statistic
+        refusals = self._refusals(statistic)
         disk.write(self.folder, document)
         if is_awaited:
-            self._await_version(document, statistic or document.statistic)
+            self._await_version(document, statistic, refusals=refusals)
 
-    def _await_version(self, document: Document, statistic: str) -> None:
+    def _refusals(self, statistic: str) -> int:
+        """How often Envoy has refused this file so far."""
+        counter = statistic.removesuffix("version_text") + "update_rejected"
+        return int(self.admin.statistics(f"^{_exactly(counter)}$").get(counter, 0))
+
+    def _await_version(self, document: Document, statistic: str, *, refusals: int | None = None) -> None:
         until = time.monotonic() + PATIENCE_S
-        rejected = statistic.removesuffix("version_text") + "update_rejected"
-        first: int | str | None = None
-        while True:
-            found = self.admin.statistics(f"^({statistic}|{rejected})$".replace(".", "[.]"))
-            if found.get(statistic) == document.version:
-                return
-            refusals = found.get(rejected, 0)
-            first = refusals if first is None else first
-            if time.monotonic() > until or refusals != first:
+        while self.admin.statistics(f"^{_exactly(statistic)}$").get(statistic) != document.version:
+            if refusals is not None and self._refusals(statistic) > refusals:
+                raise PublicationRefused(f"Envoy refused {document.name}; its log says why.")
+            if time.monotonic() > until:
                 raise PublicationRefused(f"Envoy did not take {document.name} within {PATIENCE_S:g} s.")
             time.sleep(_PAUSE_S)
 
@@ -126,6 +128,11 @@ class Publisher:
         for document in before.values():
             if document is not None:
                 disk.write(self.folder, document)
+
+
+def _exactly(name: str) -> str:
+    """A regular expression of one name."""
+    return name.replace(".", "[.]")
 
 
 def _together(old: Document, new: Document) -> Document | None:

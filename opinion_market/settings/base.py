@@ -185,4 +185,6 @@ LOGGING = {
         "console": {"class": "logging.StreamHandler", "formatter": ENV.log_format, "filters": ["correlation"]},
     },
     "root": {"handlers": ["console"], "level": ENV.log_level},
+    # It logs whole addresses, and an address may hold somebody's data.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
