@@ -11,12 +11,12 @@ from rest_framework.viewsets import GenericViewSet
 
 from governance.access.drf import AUTHENTICATED, signed_in_user
 from markets.analytics.markets.api.headlines import HeadlineSerializer, headline_body
-from markets.openapi import failing
 from markets.trading.errors import MarketNotFound
 from markets.watchlist import services
 from markets.watchlist.errors import NotWatched, WatchlistFull
 from markets.watchlist.models import WatchedMarket
 from markets.watchlist.selectors import Watched, watched_by, watchlist_of
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from mesh.client import call_log
 from mesh.dataplane import disk, documents, services
@@ -74,7 +74,7 @@ class Controller:
                     while not self.stop.is_set():
                         self._hear(listening)
                         self.tick()
-            except (psycopg.OperationalError, DatabaseError, InterfaceError) as error:
+            except (psycopg.OperationalError, OperationalError, InterfaceError) as error:
                 log.warning("The mesh's controller lost the database and tries again: %s", error)
                 connection.close()
                 self.stop.wait(_RECONNECT_S)
@@ -176,7 +176,7 @@ class Controller:
         """A process edge: what fails is told when it begins to fail, and does not keep the other duties from being done."""
         try:
             yield
-        except (DatabaseError, InterfaceError):
+        except (OperationalError, InterfaceError):
             raise
         except EnvoyUnreachable as error:
             self._told(name, error.message)

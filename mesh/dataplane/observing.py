@@ -52,8 +52,8 @@ class Observer:
         rows = (
             CircuitChange.objects.filter(node=self.node)
             .annotate(key=Concat("service__mesh__name", Value("/"), "service__name"))
-            .order_by("service", "instance", "-id")
-            .distinct("service", "instance")
+            .order_by("service_id", "instance", "-id")
+            .distinct("service_id", "instance")
         )
         self._circuits = {
             (key, instance): after for key, instance, after in rows.values_list("key", "instance", "after")

@@ -1,7 +1,7 @@
 """One id that follows a request through log lines, events and answers.
 
-A caller may send `X-Correlation-ID`; otherwise one is made. It is echoed in the answer, stands on every log line
-(through `CorrelationFilter`) and in the metadata of every event appended meanwhile.
+A caller may send `X-Correlation-ID`; otherwise it is the front door's `X-Request-ID`, and without that one is made. It is
+echoed in the answer, stands on every log line (through `CorrelationFilter`) and in the metadata of every event appended meanwhile.
 """
 
 import logging
@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from opinion_market.kernel.ids import uuid7_text
 
 HEADER = "X-Correlation-ID"
+# What Envoy gives each request; a client's own never gets past the front door.
+TRACE_HEADER = "X-Request-ID"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _current: ContextVar[str] = ContextVar("correlation_id", default="-")
 
@@ -35,7 +37,7 @@ class CorrelationMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.headers.get(HEADER, "")
+        sent = request.headers.get(HEADER) or request.headers.get(TRACE_HEADER, "")
         value = sent if _ACCEPTABLE.fullmatch(sent) else uuid7_text()
         token = _current.set(value)
         try:

@@ -19,9 +19,9 @@ from markets.analytics.leaderboards import listing
 from markets.analytics.leaderboards.errors import InvalidPseudonym, OrganizationNeeded, PseudonymTaken
 from markets.analytics.leaderboards.models import Listing, Standing
 from markets.analytics.leaderboards.selectors import organization_ranked, standings_in
-from markets.openapi import failing
 from markets.trading.api.requests import valid
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import InputSerializer, StrictTextField
 from opinion_market.kernel import clock
 

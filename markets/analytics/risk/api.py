@@ -18,8 +18,8 @@ from markets.analytics.risk.portfolio import MarketRisk, PortfolioRisk, risk_of
 from markets.analytics.traders.api import organizations_asked
 from markets.analytics.traders.errors import TraderNotFound
 from markets.analytics.traders.selectors import accounts_of
-from markets.openapi import failing
 from markets.trading.api.requests import valid
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 
 MARKET_COLUMNS = ("market", "organization", "question", "category", "expected", "worst", "best", "at_risk")

@@ -21,8 +21,8 @@ from markets.analytics.traders.errors import TraderNotFound
 from markets.analytics.traders.figures import figures_of
 from markets.analytics.traders.history import history
 from markets.analytics.traders.periods import first_day
-from markets.openapi import failing
 from markets.trading.api.requests import valid
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 
 REFUSALS = (TraderNotFound, OrganizationNotFound)

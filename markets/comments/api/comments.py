@@ -16,11 +16,11 @@ from markets.comments.api.shapes import CommentEdit, CommentInput, CommentSerial
 from markets.comments.models import Comment
 from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading.api.requests import valid
 from markets.trading.errors import MarketNotFound
 from opinion_market.api.errors import InvalidCursor, TooManyRequests
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 

@@ -18,10 +18,10 @@ from markets.comments.api.shapes import CommentReasonInput, CommentSerializer
 from markets.comments.models import Comment
 from markets.comments.selectors import MODERATE
 from markets.lifecycle.errors import ReasonRequired
-from markets.openapi import Responses, failing
 from markets.trading.api.requests import valid
 from markets.trading.errors import MarketNotFound
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import Responses, failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey

@@ -20,9 +20,9 @@ from governance.organizations.selectors import organization_by, organizations_vi
 from markets.ledger import selectors
 from markets.ledger.api.shapes import AccountsSerializer, EntrySerializer, account_body, entry_body
 from markets.ledger.models import Account, Posting
-from markets.openapi import failing
 from markets.trading.api.requests import valid
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.openapi import failing
 from opinion_market.eventstore.selectors import streams_of
 
 CSV_ROWS_AT_ONCE = 2_000

@@ -17,9 +17,9 @@ from markets.ledger import services
 from markets.ledger.api.shapes import AccountSerializer, SumInput, account_body
 from markets.ledger.errors import InsufficientBalance, InvalidSum
 from markets.ledger.models import Account
-from markets.openapi import failing
 from markets.trading.api.requests import valid
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey

@@ -15,8 +15,8 @@ from markets.ledger.api.own import organizations_of
 from markets.ledger.errors import StatementTooLong
 from markets.ledger.models import Posting
 from markets.ledger.signed_statement import MOST_LINES, signed_statement
-from markets.openapi import failing
 from markets.trading.api.requests import valid
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 
 # Made by a call, for `from` cannot be a name in a class.

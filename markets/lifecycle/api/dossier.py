@@ -15,9 +15,9 @@ from governance.identity.models import User
 from markets.lifecycle.api.dossier_shapes import DossierSerializer
 from markets.lifecycle.resolution.dossier import dossier
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading.api.requests import json_response
 from markets.trading.errors import MarketNotFound
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 
 SEE_PEOPLE = "markets.read"

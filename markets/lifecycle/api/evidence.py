@@ -19,11 +19,11 @@ from markets.lifecycle.resolution import evidence
 from markets.lifecycle.resolution.errors import EvidenceNotFound, EvidenceRefused, TooMuchEvidence
 from markets.lifecycle.resolution.models import Evidence
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading.api.requests import valid
 from markets.trading.errors import MarketNotFound, NotAMember
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 

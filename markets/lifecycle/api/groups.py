@@ -19,10 +19,10 @@ from markets.lifecycle.api.group_shapes import GroupInput, GroupSerializer, Grou
 from markets.lifecycle.api.shapes import market_body
 from markets.lifecycle.errors import GroupNotFound, InvalidMarket
 from markets.lifecycle.models import MarketGroup
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading.api.requests import valid
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 

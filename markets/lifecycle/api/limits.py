@@ -13,11 +13,11 @@ from markets.lifecycle.api.step_shapes import StepSerializer
 from markets.lifecycle.errors import ReasonRequired, WrongState
 from markets.lifecycle.limits import set_market_limits
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import failing
 from markets.trading.api.limits import LimitReasonInput, contracts_field, orders_field
 from markets.trading.api.requests import answer, command_key, valid
 from markets.trading.errors import MarketNotFound, OutcomeUnknown
 from opinion_market.api.idempotency import IdempotentMixin, documents_key
+from opinion_market.api.openapi import failing
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 
 

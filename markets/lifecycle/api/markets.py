@@ -22,12 +22,12 @@ from markets.lifecycle.errors import InvalidMarket
 from markets.lifecycle.glance import glance
 from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import READ
-from markets.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from markets.trading.api.requests import valid
 from markets.trading.errors import MarketNotFound
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
 from opinion_market.api.json import dump
+from opinion_market.api.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from opinion_market.api.pagination import KeysetPagination
 from opinion_market.api.representations import conditional_response, tag_of
 from opinion_market.kernel import clock

@@ -25,10 +25,10 @@ from markets.lifecycle.models import Market
 from markets.lifecycle.resolution.errors import DecisionPending, EvidenceNotFound
 from markets.lifecycle.scalar import payout_at
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import Responses, failing
 from markets.trading.api.requests import answer, command_key, valid
 from markets.trading.errors import MarketNotFound, NoSuchOutcome, OutcomeUnknown
 from opinion_market.api.idempotency import IdempotentMixin, documents_key
+from opinion_market.api.openapi import Responses, failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey

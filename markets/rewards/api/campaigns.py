@@ -15,7 +15,6 @@ from governance.identity.models import User
 from governance.organizations.errors import OrganizationNotFound
 from governance.organizations.selectors import organization_by
 from markets.lifecycle.errors import InsufficientSubsidy, ReasonRequired
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.rewards import services
 from markets.rewards.api.shapes import (
     CampaignDetailSerializer,
@@ -32,6 +31,7 @@ from markets.trading.api.requests import valid
 from markets.trading.selectors import account_ids_of
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 

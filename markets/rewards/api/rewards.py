@@ -10,13 +10,13 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from governance.access.drf import AUTHENTICATED, access, signed_in_user
-from markets.openapi import failing
 from markets.rewards.api.shapes import PayoutSerializer, ScoresSerializer, payout_body
 from markets.rewards.models import RewardPayout
 from markets.rewards.selectors import campaigns_open_to, payouts_of, running_hours
 from markets.trading.api.requests import valid
 from markets.trading.selectors import account_ids_of
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 
 CAMPAIGNS_SHOWN = 100

@@ -10,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from governance.access.drf import AUTHENTICATED, signed_in_user
-from markets.openapi import failing
 from markets.trading import services
 from markets.trading.api.order_input import INPUT_EXAMPLE, BatchedOrderInput, batched_order_request
 from markets.trading.api.orders import COMMAND_REFUSALS
@@ -19,6 +18,7 @@ from markets.trading.api.shapes import ORDER_EXAMPLE, OrderWithFillsSerializer
 from markets.trading.commands import IdempotencyKey
 from markets.trading.services import OrderRequest
 from opinion_market.api.idempotency import IdempotentMixin, documents_key
+from opinion_market.api.openapi import failing
 from opinion_market.api.problems import CODES_PAGE, Problem, problem_of
 from opinion_market.api.serializers import InputSerializer
 from opinion_market.kernel import clock

@@ -11,12 +11,12 @@ from rest_framework.viewsets import GenericViewSet
 
 from governance.access.drf import PUBLIC, access
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading import errors
 from markets.trading.api.requests import valid
 from markets.trading.memory import stream_of
 from markets.trading.public_events import public_data
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.eventstore import selectors as eventstore
 from opinion_market.eventstore.upcasting import upcast
 

@@ -12,7 +12,6 @@ from rest_framework.viewsets import GenericViewSet
 from governance.access.drf import AUTHENTICATED, signed_in_user
 from governance.organizations.errors import OrganizationNotFound
 from governance.organizations.selectors import organization_by, organizations_visible_to
-from markets.openapi import failing
 from markets.trading import selectors
 from markets.trading.api.requests import valid
 from markets.trading.api.shapes import (
@@ -24,6 +23,7 @@ from markets.trading.api.shapes import (
 from markets.trading.models import Position, Trade
 from markets.trading.portfolio import MarketHoldings, Portfolio, portfolio_of
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 
 

@@ -18,11 +18,11 @@ from governance.organizations.models import Membership
 from governance.organizations.selectors import membership_of, organization_by
 from markets.ledger.api.shapes import AccountSerializer, account_body
 from markets.lifecycle.errors import ReasonRequired
-from markets.openapi import failing
 from markets.trading import errors, kill_switch
 from markets.trading.api.requests import answer_once, command_key, valid
 from markets.trading.kill_switch import NEEDED, Switched
 from opinion_market.api.idempotency import IdempotentMixin, documents_key, idempotent
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import InputSerializer, StrictTextField
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey

@@ -17,11 +17,11 @@ from markets.engine.units import MAX_QUANTITY
 from markets.ledger.api.shapes import AccountSerializer, account_body
 from markets.ledger.services import MAX_UNITS
 from markets.lifecycle.errors import ReasonRequired
-from markets.openapi import failing
 from markets.trading import limit_services
 from markets.trading.api.requests import valid
 from markets.trading.limit_models import LimitDefaults
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import InputSerializer, StrictIntegerField, StrictTextField
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey

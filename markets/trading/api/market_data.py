@@ -16,7 +16,6 @@ from rest_framework.viewsets import GenericViewSet
 from governance.access.drf import PUBLIC, access
 from markets.lifecycle.glance import glance
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from markets.trading import errors, selectors
 from markets.trading.api.kept import KEPT
 from markets.trading.api.requests import query_of, valid
@@ -25,6 +24,7 @@ from markets.trading.book import MarketBook, OutcomeBook, market_book
 from markets.trading.models import Trade
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.json import dump
+from opinion_market.api.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from opinion_market.api.representations import Representation, conditional_response, tag_of
 from opinion_market.kernel import clock
 

@@ -14,7 +14,6 @@ from governance.access.drf import AUTHENTICATED, MEMBER, access, signed_in_user
 from governance.identity.errors import ScopeTooNarrow
 from markets.engine import errors as engine
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import failing
 from markets.trading import errors, limits, selectors, services
 from markets.trading.api.cancelling import CancelInput, CancelResultsSerializer, cancel_result
 from markets.trading.api.order_input import AmendmentInput, OrderInput, amendment_of, order_request
@@ -30,6 +29,7 @@ from markets.trading.api.shapes import (
 from markets.trading.models import Order
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, documents_key
+from opinion_market.api.openapi import failing
 from opinion_market.kernel import clock
 from opinion_market.kernel.idempotency import IdempotencyKeyReused, InvalidIdempotencyKey
 

@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 
 from governance.access.drf import PUBLIC
 from markets.lifecycle.glance import glance
-from markets.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from markets.trading import errors
 from markets.trading.api.kept import KEPT
 from markets.trading.api.requests import query_of
 from markets.trading.candles import INTERVALS, MAX_CANDLES, Candle, InvalidSpan, Span, TooManyCandles, candles
 from markets.trading.replies import average_price
 from opinion_market.api.json import dump
+from opinion_market.api.openapi import NOT_MODIFIED, PUBLIC_AUTH, TAGGED, failing
 from opinion_market.api.representations import Representation, conditional_response, tag_of
 from opinion_market.kernel import clock
 

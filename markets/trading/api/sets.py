@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from governance.access.drf import MEMBER, signed_in_user
 from markets.engine import errors as engine
 from markets.engine.units import MAX_QUANTITY
-from markets.openapi import failing
 from markets.trading import errors, services
 from markets.trading.api.orders import COMMAND_REFUSALS
 from markets.trading.api.requests import answer, command_key, valid
 from markets.trading.api.shapes import HoldingSerializer
 from opinion_market.api.idempotency import IdempotentMixin, documents_key
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import InputSerializer, StrictIntegerField
 from opinion_market.kernel import clock
 

@@ -32,9 +32,9 @@ from markets.analytics.markets.series import (
 )
 from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import market_visible_to
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading.api.requests import valid
 from markets.trading.errors import MarketNotFound
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 
 _CSV_ANSWER = (200, "text/csv")

@@ -13,8 +13,8 @@ from markets.analytics.markets.api.headlines import HeadlineSerializer, headline
 from markets.analytics.markets.ranking import RANKINGS, day_figures
 from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import markets_visible_to, matching
-from markets.openapi import PUBLIC_AUTH, failing
 from markets.trading.api.requests import valid
+from opinion_market.api.openapi import PUBLIC_AUTH, failing
 from opinion_market.kernel import clock
 
 MOST = 50

@@ -1,4 +1,4 @@
-"""What the exchange's endpoints say of themselves in the OpenAPI document: how each fails, and who may read it."""
+"""What endpoints say of themselves in the OpenAPI document: how each fails, and who may read it."""
 
 from collections.abc import Iterable
 from typing import Any
