@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -100,6 +101,8 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     # Read by `manage.py ensure_admin` alone.
     admin_password: str = Field(default="", repr=False)
+    # What this host is called in the mesh.
+    mesh_node: str = Field(default_factory=gethostname, min_length=1, max_length=120)
     # Set by pytest-xdist; keeps the tests' cache keys of one process apart from another's.
     pytest_xdist_worker: str = ""
 
