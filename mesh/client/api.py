@@ -17,7 +17,7 @@ from mesh.client.errors import CallUnfinished, MeshUnreachable, ServiceUnknown
 from mesh.client.mesh_client import Answer, MeshClient
 from mesh.operators import OPERATE, require_operator
 from mesh.registry.models import Service
-from mesh.registry.platform_parts import PLATFORM
+from mesh.registry.selectors import DEFAULT_MESH
 from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import InputSerializer, StrictTextField
 from opinion_market.kernel.correlation import TRACE_HEADER
@@ -41,7 +41,7 @@ class CallInput(InputSerializer):
     """A request, as it is to be sent."""
 
     service = StrictTextField(max_length=63)
-    mesh = StrictTextField(max_length=40, default=PLATFORM)
+    mesh = StrictTextField(max_length=40, default=DEFAULT_MESH)
     method = serializers.ChoiceField(choices=METHODS, default="GET")
     path = StrictTextField(max_length=2000, default="/", help_text="With the query, if there is one.")
     headers = serializers.DictField(child=StrictTextField(max_length=2000, allow_blank=True), default=dict)

@@ -21,7 +21,7 @@ from mesh.client.errors import CallUnfinished, MeshUnreachable
 from mesh.dataplane.rendering.clusters import CALLER_HEADER
 from mesh.dataplane.rendering.mesh_routes import INSTANCE_HEADER
 from mesh.dataplane.this_node import mesh_socket
-from mesh.registry.platform_parts import PLATFORM
+from mesh.registry.selectors import DEFAULT_MESH
 from opinion_market.kernel.correlation import correlation_id
 from opinion_market.kernel.ids import uuid7_text
 
@@ -70,7 +70,7 @@ class MeshClient:
         self,
         service: str,
         *,
-        mesh: str = PLATFORM,
+        mesh: str = DEFAULT_MESH,
         method: str = "GET",
         path: str = "/",
         headers: Mapping[str, str] | None = None,

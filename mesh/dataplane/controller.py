@@ -18,20 +18,21 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from mesh.client import call_log
 from mesh.dataplane import disk, documents, services
-from mesh.dataplane.collecting import Collector
+from mesh.dataplane.collecting import ROTATED_AT_BYTES, Collector
 from mesh.dataplane.envoy_admin import EnvoyAdmin, EnvoyUnreachable
 from mesh.dataplane.localising import localise
 from mesh.dataplane.models import Acknowledgement, ConfigSnapshot, Node
 from mesh.dataplane.observing import Observer
 from mesh.dataplane.publishing import PublicationRefused, Publisher
 from mesh.dataplane.spec import Host
-from mesh.registry.services import CHANNEL as INSTANCES_CHANNEL
+from mesh.registry import instances
 from opinion_market.kernel.clock import now as clock_now
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _OBSERVED_EVERY_S = 1.0
+_SWEPT_EVERY_S = 1.0
 _COLLECTED_EVERY_S = 0.5
 # What comes in a burst (a fleet that registers) is published together.
 _FOLLOWED_EVERY_S = 0.25
@@ -44,14 +45,21 @@ State = ConfigSnapshot.State
 class Controller:
     """One node's control loop. Single-threaded; `stop` ends it within a tick."""
 
-    def __init__(self, host: Host, admin_socket: Path, *, clock: Callable[[], datetime] = clock_now) -> None:
+    def __init__(
+        self,
+        host: Host,
+        admin_socket: Path,
+        *,
+        clock: Callable[[], datetime] = clock_now,
+        log_bytes: int = ROTATED_AT_BYTES,
+    ) -> None:
         self.stop = threading.Event()
         self._host = host
         self._clock = clock
         self._admin = EnvoyAdmin(admin_socket)
         self._publisher = Publisher(Path(host.config), self._admin)
         self._observer = Observer(host.node, self._admin)
-        self._collectors = [Collector(host.node, Path(host.logs, "mesh.json"), call_log.record)]
+        self._collectors = [Collector(host.node, Path(host.logs, "mesh.json"), call_log.record, log_bytes)]
         # The snapshot that this node's folder holds, and that Envoy has told to run.
         self._published: int | None = None
         self._acknowledged: int | None = None
@@ -68,7 +76,7 @@ class Controller:
             try:
                 with psycopg.connect(settings.ENV.database_url, autocommit=True) as listening:
                     listening.execute(f"LISTEN {services.CHANNEL}")
-                    listening.execute(f"LISTEN {INSTANCES_CHANNEL}")
+                    listening.execute(f"LISTEN {instances.CHANNEL}")
                     self._observer.remember()
                     self._instances_changed = True
                     while not self.stop.is_set():
@@ -79,6 +87,7 @@ class Controller:
                 connection.close()
                 self.stop.wait(_RECONNECT_S)
         self._admin.close()
+        connection.close()
 
     def tick(self) -> None:
         """Every duty that is due, once."""
@@ -91,6 +100,9 @@ class Controller:
                 services.follow_instances(now=self._clock())
         with self._duty("publishing"):
             self.publish_newest()
+        if self._is_due("sweep", _SWEPT_EVERY_S):
+            with self._duty("sweeping leases"):
+                instances.sweep(now=self._clock())
         if self._is_due("observe", _OBSERVED_EVERY_S):
             with self._duty("observing"):
                 self._observe()
@@ -161,7 +173,7 @@ class Controller:
 
     def _hear(self, listening: psycopg.Connection) -> None:
         for heard in listening.notifies(timeout=_TICK_S, stop_after=1):
-            if heard.channel == INSTANCES_CHANNEL:
+            if heard.channel == instances.CHANNEL:
                 self._instances_changed = True
 
     def _is_due(self, duty: str, every_s: float) -> bool:

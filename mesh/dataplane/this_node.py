@@ -8,6 +8,9 @@ from mesh.dataplane.bootstrap import ADMIN_SOCKET
 from mesh.dataplane.rendering.listeners import MESH_SOCKET
 from mesh.dataplane.spec import Host
 
+# The platform's own services and the sockets on which the supervisor has them listen (`opinion_market.platform.services`).
+WEB_SOCKETS = {"web": "granian.sock", "realtime": "uvicorn.sock"}
+
 
 def host() -> Host:
     """Where this node's Envoy listens, and where its folders are."""

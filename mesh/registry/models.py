@@ -21,6 +21,13 @@ def between(least: int, most: int) -> list[MinValueValidator | MaxValueValidator
     return [MinValueValidator(least), MaxValueValidator(most)]
 
 
+def reached_at(address: str | None, port: int | None, node: str, socket: str) -> str:
+    """Where an instance answers, as people write it; the node alone if it is not called by anybody."""
+    if address is None:
+        return f"{node}/{socket}" if socket else node
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Mesh(UuidModel):
     """A set of services that call one another by name. The platform's own is called `platform`."""
 
@@ -162,6 +169,7 @@ class Service(UuidModel):
 class Instance(UuidModel):
     """One process that serves a service: an address and port, or a unix socket of one node.
 
+    One with neither is not called by anybody, such as a worker that fetches what it does; it is watched on its node.
     With a lease it must be renewed by heartbeats; when the lease runs out the instance leaves by itself.
     """
 
@@ -202,10 +210,13 @@ class Instance(UuidModel):
             models.UniqueConstraint(
                 fields=["service", "node", "socket"], condition=~Q(socket=""), name="instance_service_socket"
             ),
+            models.UniqueConstraint(
+                fields=["service", "node"], condition=Q(socket="", address__isnull=True), name="instance_service_node"
+            ),
             models.CheckConstraint(
                 condition=Q(socket="", address__isnull=False, port__isnull=False)
-                | (~Q(socket="") & ~Q(node="") & Q(address__isnull=True, port__isnull=True)),
-                name="instance_address_or_socket",
+                | (~Q(node="") & Q(address__isnull=True, port__isnull=True)),
+                name="instance_address_or_node",
             ),
         ]
         indexes = [
@@ -213,7 +224,7 @@ class Instance(UuidModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.address}:{self.port}" if not self.socket else f"{self.node}/{self.socket}"
+        return reached_at(self.address, self.port, self.node, self.socket)
 
 
 class Dependency(UuidModel):

@@ -21,6 +21,7 @@ SIGN_UP = ENV.sign_up
 SIGN_UP_ORGANIZATION = ENV.sign_up_organization
 SIGN_UP_CREDITS = ENV.sign_up_credits
 WEBHOOK_PRIVATE_ADDRESSES = ENV.webhook_private_addresses
+MESH_NODE = ENV.mesh_node
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]
 
 INSTALLED_APPS = [

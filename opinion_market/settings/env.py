@@ -7,10 +7,10 @@ naming the variable; entry points print it and exit instead of showing a traceba
 import base64
 import binascii
 import os
-import socket
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from socket import gethostname
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -104,7 +104,7 @@ class Environment(BaseSettings):
     mesh_sockets: Path = BASE_DIR / "var" / "mesh" / "sockets"
     mesh_logs: Path = BASE_DIR / "var" / "mesh" / "logs"
     # Its name among the hosts that share the database; where its front door listens.
-    mesh_node: str = Field(default_factory=socket.gethostname, max_length=120)
+    mesh_node: str = Field(default_factory=gethostname, min_length=1, max_length=120)
     mesh_addresses: Annotated[list[str], NoDecode] = Field(default=["127.0.0.1"])
     mesh_port: int = Field(default=8000, ge=1, le=65535)
     # Read by `manage.py ensure_admin` alone.

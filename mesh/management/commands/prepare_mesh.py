@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from mesh.dataplane import disk, documents, services
 from mesh.dataplane.models import ConfigSnapshot
 from mesh.dataplane.spec import Host
-from mesh.dataplane.this_node import host
+from mesh.dataplane.this_node import WEB_SOCKETS, host
 from mesh.registry.platform_parts import register_platform
 from opinion_market.kernel.clock import now as clock_now
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, **options: object) -> None:
         now = clock_now()
         here = host()
-        register_platform(node=here.node, now=now)
+        register_platform(node=here.node, sockets=WEB_SOCKETS, now=now)
         services.follow_instances(now=now)
         folder = Path(here.config)
         # A running Envoy reads its folder; only its controller may write there then.
