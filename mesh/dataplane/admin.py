@@ -79,7 +79,7 @@ class ConfigSnapshotAdmin(ReadOnlyPage):
             Fact("Reason", row.reason or "none given"),
             Fact("State", row.get_state_display()),
             Fact("Size", filesizeformat(len(row.resources))),
-            Fact("SHA-256", format_html('<span class="om-mono">{}</span>', row.digest)),
+            Fact("Digest", format_html('<span class="om-mono">{}</span>', row.digest)),
         ]
         if row.restores_id is not None:
             facts.insert(3, Fact("Restores", snapshot_link(row.restores_id)))

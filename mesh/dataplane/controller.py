@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from mesh.client import call_log
@@ -40,6 +40,12 @@ _LOOKED_ANYWAY_EVERY_S = 30.0
 _RECONNECT_S = 0.5
 
 State = ConfigSnapshot.State
+
+
+def _parameters() -> dict[str, Any]:
+    """How Django reaches the database, for a connection that only listens."""
+    given = connection.get_connection_params()
+    return {name: given[name] for name in ("dbname", "user", "password", "host", "port") if given.get(name)}
 
 
 class Controller:
@@ -74,7 +80,7 @@ class Controller:
         self._published = known[0] if known else None
         while not self.stop.is_set():
             try:
-                with psycopg.connect(settings.ENV.database_url, autocommit=True) as listening:
+                with psycopg.connect(**_parameters(), autocommit=True) as listening:
                     listening.execute(f"LISTEN {services.CHANNEL}")
                     listening.execute(f"LISTEN {instances.CHANNEL}")
                     self._observer.remember()

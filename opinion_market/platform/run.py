@@ -38,7 +38,7 @@ def main() -> int:
         startup.run()
         while True:
             supervisor.watch()
-            time.sleep(0.25)
+            time.sleep(0.1)
     except StopRequested:
         pass
     except (PlatformError, SettingsError) as error:

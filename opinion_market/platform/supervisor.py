@@ -16,6 +16,8 @@ from opinion_market.platform.process import Process
 from opinion_market.platform.report import Report
 from opinion_market.platform.services import Service
 
+# Short, since behind the front door nobody is served meanwhile.
+FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
 # A process that has run this long is taken to be well; its next end starts a new series of pauses.
 WELL_AFTER_S = 60.0
@@ -100,7 +102,7 @@ class Supervisor:
         ended.end(patience_s=0)
         if now_s - ended.started_at_s > WELL_AFTER_S:
             kept.failures = 0
-        pause_s = min(0.5 * 2**kept.failures, LONGEST_PAUSE_S)
+        pause_s = min(FIRST_PAUSE_S * 2**kept.failures, LONGEST_PAUSE_S)
         kept.failures += 1
         kept.restart_at_s = now_s + pause_s
         self._report.trouble(

@@ -63,8 +63,9 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(minutes=10),
         "options": {"expires": 600},
     },
-    # Each node's controller does it every second; this is for hosts without one.
-    "sweep-leases": {"task": "mesh.sweep_leases", "schedule": timedelta(seconds=1), "options": {"expires": 2}},
+    # Controllers do it every second; this is for where none runs.
+    "sweep-leases": {"task": "mesh.sweep_leases", "schedule": timedelta(seconds=15), "options": {"expires": 15}},
+    "purge-mesh-history": {"task": "mesh.purge_history", "schedule": timedelta(hours=1)},
     # A third of the lease, so that one round may be lost.
     "renew-worker": {"task": "mesh.renew_worker", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.

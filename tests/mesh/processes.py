@@ -78,6 +78,7 @@ class Node:
     """A node with its folders, and an Envoy that may be started, killed and started again."""
 
     folder: Path
+    name: str = "here"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -85,7 +86,7 @@ class Node:
         for name in ("config", "sockets", "logs"):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
         self.host = Host(
-            node="here",
+            node=self.name,
             addresses=["127.0.0.1"],
             port=self.port,
             config=str(self.folder / "config"),
