@@ -14,8 +14,8 @@ from markets.trading.admission import check_limits, require_unblocked
 from markets.trading.errors import DuplicateClientOrderId
 from markets.trading.reach import Incoming
 from markets.trading.replies import Reply, placed_order, reduced_order
+from markets.trading.rows import order_status
 from markets.trading.session import Cause, MarketSession
-from markets.trading.writer import order_status
 from opinion_market.kernel.clock import text
 from opinion_market.kernel.errors import DomainError
 

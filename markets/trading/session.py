@@ -100,6 +100,7 @@ class MarketSession:
     client_order_ids: set[tuple[int, str]] = field(default_factory=set)
     opens_at: datetime | None = None
     limits: MarketLimits | None = None
+    metadata: dict[Cause, dict[str, object]] = field(default_factory=dict)
 
     @property
     def state(self) -> MarketState:
@@ -144,9 +145,7 @@ class MarketSession:
                 type,
                 data,
                 self.now,
-                metadata=metadata(
-                    actor=cause.actor, organization=self.organization_id, correlation=cause.correlation_id
-                ),
+                metadata=self._metadata_of(cause),
             )
         )
         for account, (delta, reserved) in effects.cash.items():
@@ -167,6 +166,15 @@ class MarketSession:
             if order_id not in self.placed:
                 self.changed[order_id] = (order, type == "OrdersExpired")
         return effects
+
+    def _metadata_of(self, cause: Cause) -> dict[str, object]:
+        """The metadata of an event: the same object for all events of one cause, which are thus rendered once."""
+        found = self.metadata.get(cause)
+        if found is None:
+            found = self.metadata[cause] = metadata(
+                actor=cause.actor, organization=self.organization_id, correlation=cause.correlation_id
+            )
+        return found
 
     def _note_trades(self, data: dict[str, Any], taker: Order, effects: Effects) -> None:
         self.trades += [
