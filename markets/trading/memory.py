@@ -7,7 +7,7 @@ moved). The market's row tells: it carries the version and the hash of the strea
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
@@ -35,11 +35,15 @@ def stream_of(market_id: str) -> str:
 
 @dataclass(slots=True)
 class LoadedMarket:
-    """A state, the hash of the last event applied to it, and the version of its newest snapshot."""
+    """A state, the hash of the last event applied to it, and the version of its newest snapshot.
+
+    positions: what the table of positions shows of an account, (free, reserved) contracts per outcome, where that is known.
+    """
 
     state: MarketState
     head_hash: bytes = GENESIS
     snapshot_version: int = 0
+    positions: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     @property
     def head(self) -> Head:
@@ -62,6 +66,7 @@ def catch_up(loaded: LoadedMarket, *, until: int | None = None) -> None:
     for event in read_stream(stream_of(state.market_id), after=state.version, until=until):
         apply(state, event.type, event.data, microseconds(event.recorded_at))
         loaded.head_hash = event.hash
+        loaded.positions.clear()  # another process has written them
 
 
 class MarketMemory:

@@ -4,6 +4,8 @@ COPY for what is new (events, postings, orders, trades); one UPDATE or upsert wi
 positions, balances, the market).
 """
 
+from collections.abc import Sequence
+
 from markets.trading.memory import keep_snapshot, stream_of
 from markets.trading.rows import (
     ORDER_COLUMNS,
@@ -40,7 +42,7 @@ def write(session: MarketSession) -> None:
     with pipeline():
         _update_amended(session)
         _update_orders(session)
-        _upsert_positions(session)
+        _write_positions(session)
         _update_accounts(session)
         _update_market(session)
     keep_snapshot(session.loaded, session.now)
@@ -89,24 +91,50 @@ def _update_orders(session: MarketSession) -> None:
     )
 
 
-def _upsert_positions(session: MarketSession) -> None:
-    if not session.holders:
-        return
-    rows = [
-        (account, outcome, free, reserved)
-        for account in session.holders
-        for outcome, (free, reserved) in enumerate(
-            zip(session.state.holdings[account].free, session.state.holdings[account].reserved, strict=True)
+def _write_positions(session: MarketSession) -> None:
+    """Positions that changed. Those the table is known to show are updated, which costs half of what an upsert does."""
+    shown = session.loaded.positions
+    changed: list[tuple[int, int, int, int]] = []
+    unknown: list[tuple[int, int, int, int]] = []
+    for account in session.holders:
+        holding = session.state.holdings[account]
+        held = tuple(zip(holding.free, holding.reserved, strict=True))
+        before = shown.get(account)
+        if before == held:
+            continue
+        shown[account] = held
+        if before is None or len(before) != len(held):
+            unknown += [(account, outcome, *contracts) for outcome, contracts in enumerate(held)]
+        else:
+            changed += [
+                (account, outcome, *contracts) for outcome, contracts in enumerate(held) if contracts != before[outcome]
+            ]
+    _update_positions(session.market_id, changed)
+    _upsert_positions(session.market_id, unknown)
+
+
+def _update_positions(market_id: str, rows: Sequence[tuple[int, int, int, int]]) -> None:
+    if rows:
+        run_prepared(
+            "UPDATE markets_position p SET free_contracts = n.free, reserved_contracts = n.reserved "
+            "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) "
+            "AS n (account, outcome, free, reserved) "
+            "WHERE p.account_id = n.account AND p.market_id = %s AND p.outcome = n.outcome",
+            [*map(array_literal, zip(*rows, strict=True)), market_id],
         )
-    ]
-    run_prepared(
-        "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
-        "SELECT n.account, %s, n.outcome, n.free, n.reserved "
-        "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) AS n (account, outcome, free, reserved) "
-        "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
-        "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
-        [session.market_id, *map(array_literal, zip(*rows, strict=True))],
-    )
+
+
+def _upsert_positions(market_id: str, rows: Sequence[tuple[int, int, int, int]]) -> None:
+    if rows:
+        run_prepared(
+            "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
+            "SELECT n.account, %s, n.outcome, n.free, n.reserved "
+            "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) "
+            "AS n (account, outcome, free, reserved) "
+            "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
+            "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
+            [market_id, *map(array_literal, zip(*rows, strict=True))],
+        )
 
 
 def _update_accounts(session: MarketSession) -> None:
