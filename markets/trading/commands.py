@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from markets.engine import decide, placing
@@ -235,8 +236,7 @@ def _holding(session: MarketSession, account: int) -> Reply:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a command: a reply with its HTTP status, or the refusal. `replayed`: answered from memory."""
 
     reply: Reply | None = None

@@ -94,6 +94,7 @@ class MarketSession:
     postings: list[PostingRow] = field(default_factory=list)
     holders: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
+    state: MarketState = field(init=False)
     now_us: int = 0
     now_text: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
@@ -102,11 +103,8 @@ class MarketSession:
     limits: MarketLimits | None = None
     metadata: dict[Cause, dict[str, object]] = field(default_factory=dict)
 
-    @property
-    def state(self) -> MarketState:
-        return self.loaded.state
-
     def __post_init__(self) -> None:
+        self.state = self.loaded.state
         self.now_us = microseconds(self.now)
         self.now_text = clock.text(self.now)
 
@@ -148,9 +146,7 @@ class MarketSession:
                 metadata=self._metadata_of(cause),
             )
         )
-        for account, (delta, reserved) in effects.cash.items():
-            if delta or reserved:
-                self._move(index, account, delta, reserved, effects.reason)
+        self._move(index, effects)
         self.holders |= effects.holders
         if type == "OrderPlaced":
             given = data["order"]
@@ -181,15 +177,20 @@ class MarketSession:
             TradeRow(fill, taker, after) for fill, after in zip(data.get("fills", ()), effects.price_after, strict=True)
         ]
 
-    def _move(self, event: int, account: int, delta: int, reserved: int, reason: str) -> None:
-        cash = self.accounts[account]
-        cash.balance += delta
-        cash.reserved += reserved
-        self.touched.add(account)
-        if delta:
-            rules = self.state.rules
-            is_fee = reason == "trade" and rules is not None and account == rules.fee_account
-            self.postings.append((event, account, "fee" if is_fee else reason, delta, cash.balance))
+    def _move(self, event: int, effects: Effects) -> None:
+        """Carry out an event's changes of cash, and note its postings."""
+        rules = self.state.rules
+        fee_account = rules.fee_account if rules is not None and effects.reason == "trade" else None
+        for account, (delta, reserved) in effects.cash.items():
+            if not (delta or reserved):
+                continue
+            cash = self.accounts[account]
+            cash.balance += delta
+            cash.reserved += reserved
+            self.touched.add(account)
+            if delta:
+                reason = "fee" if account == fee_account else effects.reason
+                self.postings.append((event, account, reason, delta, cash.balance))
 
 
 @contextmanager
