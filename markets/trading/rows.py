@@ -58,7 +58,7 @@ def posting_rows(session: MarketSession, positions: Sequence[int]) -> list[bytes
     ends = {reason: text_cell(reason) + at for reason in Posting.Reason.values}
     return [
         _pack_posting(columns, 8, positions[event], 8, account, 8, delta, 8, balance_after) + ends[reason]
-        for event, account, reason, delta, balance_after in session.postings
+        for event, account, reason, delta, balance_after in session.all_postings()
     ]
 
 

@@ -75,8 +75,8 @@ class MarketSession:
     """Everything one transaction does to one market.
 
     amended: orders with new terms, and the trade sequence from which on they hold. fields: further columns of the market's
-    row to set. client_order_ids: those of the batch that are in use already. limits: what bounds every account here; None if
-    nothing does.
+    row to set. traded: what trades moved on the market's own accounts and is not posted yet, by account. client_order_ids:
+    those of the batch that are in use already. limits: what bounds every account here; None if nothing does.
     """
 
     market_id: str
@@ -92,6 +92,7 @@ class MarketSession:
     amended: dict[str, tuple[Order, int]] = field(default_factory=dict)
     trades: list[TradeRow] = field(default_factory=list)
     postings: list[PostingRow] = field(default_factory=list)
+    traded: dict[int, PostingRow] = field(default_factory=dict)
     holders: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
     state: MarketState = field(init=False)
@@ -177,10 +178,15 @@ class MarketSession:
             TradeRow(fill, taker, after) for fill, after in zip(data.get("fills", ()), effects.price_after, strict=True)
         ]
 
+    def all_postings(self) -> list[PostingRow]:
+        """The postings, the market's own for its trades included."""
+        return self.postings + _moving(self.traded.values())
+
     def _move(self, event: int, effects: Effects) -> None:
-        """Carry out an event's changes of cash, and note its postings."""
-        rules = self.state.rules
-        fee_account = rules.fee_account if rules is not None and effects.reason == "trade" else None
+        """Carry out an event's changes of cash, and note its postings (ADR 0025: the market's own for trades together)."""
+        reason, rules = effects.reason, self.state.rules
+        is_trade = reason == "trade"
+        own = (rules.escrow_account, rules.fee_account) if is_trade and rules is not None else ()
         for account, (delta, reserved) in effects.cash.items():
             if not (delta or reserved):
                 continue
@@ -188,9 +194,19 @@ class MarketSession:
             cash.balance += delta
             cash.reserved += reserved
             self.touched.add(account)
-            if delta:
-                reason = "fee" if account == fee_account else effects.reason
+            if account in own:
+                before = self.traded.get(account)
+                total = delta if before is None else delta + before[3]
+                self.traded[account] = (event, account, "fee" if account == own[1] else reason, total, cash.balance)
+            elif delta:
+                if not is_trade and account in self.traded:
+                    self.postings += _moving([self.traded.pop(account)])
                 self.postings.append((event, account, reason, delta, cash.balance))
+
+
+def _moving(rows: Iterable[PostingRow]) -> list[PostingRow]:
+    """Those that change a balance: what trades moved to and fro may come to nothing."""
+    return [row for row in rows if row[3]]
 
 
 @contextmanager
