@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from struct import Struct
+from typing import NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 
@@ -36,15 +37,14 @@ _pack_event = Struct("!h iq iq ih i32s i32s").pack
 POSITION_BLOCK = 64
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """A fact about to be appended. `data` holds JSON values without fractions; personal data stays out of it."""
 
     type: str
     data: Mapping[str, object]
     at: datetime
     schema_version: int = 1
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)

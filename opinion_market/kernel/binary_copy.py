@@ -9,8 +9,10 @@ from binascii import unhexlify
 from collections.abc import Sequence
 from datetime import datetime
 from struct import Struct
+from typing import Any
 
-from django.db import connection
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
 
 from opinion_market.kernel.clock import microseconds
 
@@ -59,6 +61,10 @@ def copy_binary(table: str, columns: Sequence[str], rows: Sequence[bytes]) -> No
     if not rows:
         return
     statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-    # Django wraps the errors of execute() but not those of copy().
-    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
+    kept: Any = connections[DEFAULT_DB_ALIAS]
+    kept.ensure_connection()
+    if kept.queries_logged:  # so that tests that count queries count these
+        kept.queries_log.append({"sql": statement, "time": ""})
+    # The driver's own cursor, as in `prepared`: Django's costs as much again as the driver does.
+    with kept.wrap_database_errors, psycopg.Cursor(kept.connection).copy(statement.encode()) as copy:
         copy.write(b"".join((_HEADER, *rows, _TRAILER)))
