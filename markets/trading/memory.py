@@ -55,15 +55,18 @@ def load(market_id: str, *, until: int | None = None) -> LoadedMarket:
     stream = stream_of(market_id)
     loaded = LoadedMarket(MarketState(market_id))
     if until is None and (saved := load_snapshot(stream, schema_version=snapshot.SCHEMA_VERSION)):
-        loaded = LoadedMarket(snapshot.load(saved.state), snapshot_version=saved.version)
+        [last] = read_stream(stream, after=saved.version - 1, until=saved.version)
+        loaded = LoadedMarket(snapshot.load(saved.state), last.hash, saved.version)
     catch_up(loaded, until=until)
     return loaded
 
 
 def catch_up(loaded: LoadedMarket, *, until: int | None = None) -> None:
-    """Apply the events the state has not seen yet."""
+    """Apply the events the state has not seen yet; none if it ends with one that was rolled back, so they do not follow it."""
     state = loaded.state
     for event in read_stream(stream_of(state.market_id), after=state.version, until=until):
+        if event.previous_hash != loaded.head_hash:
+            return
         apply(state, event.type, event.data, microseconds(event.recorded_at))
         loaded.head_hash = event.hash
         loaded.positions.clear()  # another process has written them
