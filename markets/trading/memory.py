@@ -62,14 +62,19 @@ def load(market_id: str, *, until: int | None = None) -> LoadedMarket:
 
 
 def catch_up(loaded: LoadedMarket, *, until: int | None = None) -> None:
-    """Apply the events the state has not seen yet; none if it ends with one that was rolled back, so they do not follow it."""
+    """Apply the events the state has not seen yet."""
     state = loaded.state
     for event in read_stream(stream_of(state.market_id), after=state.version, until=until):
-        if event.previous_hash != loaded.head_hash:
-            return
         apply(state, event.type, event.data, microseconds(event.recorded_at))
         loaded.head_hash = event.hash
         loaded.positions.clear()  # another process has written them
+
+
+def _is_followed(loaded: LoadedMarket) -> bool:
+    """Whether the next event follows the state. None does if the state ends with an event whose commit failed."""
+    state = loaded.state
+    [following] = read_stream(stream_of(state.market_id), after=state.version, until=state.version + 1)
+    return following.previous_hash == loaded.head_hash
 
 
 class MarketMemory:
@@ -88,7 +93,7 @@ class MarketMemory:
         """
         with self._lock:
             loaded = self._markets.pop(market_id, None)
-        if loaded is not None and loaded.state.version < version:
+        if loaded is not None and loaded.state.version < version and _is_followed(loaded):
             catch_up(loaded, until=version)
         if loaded is None or loaded.state.version != version or loaded.head_hash != head_hash:
             loaded = load(market_id)
