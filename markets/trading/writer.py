@@ -92,7 +92,7 @@ def _update_orders(session: MarketSession) -> None:
 
 
 def _write_positions(session: MarketSession) -> None:
-    """Positions that changed. Those the table is known to show are updated, which costs half of what an upsert does."""
+    """Positions that changed: updated where the table is known to have them, for an upsert also locks and tries to insert."""
     shown = session.loaded.positions
     changed: list[tuple[int, int, int, int]] = []
     unknown: list[tuple[int, int, int, int]] = []
