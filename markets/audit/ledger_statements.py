@@ -8,13 +8,18 @@ LEDGER_STATEMENTS = (
         1,
         "Every journal sums to zero and stays within one organization",
         """
-        SELECT concat('event ', p.event_position),
-            sum(p.delta_units) = 0 AND count(a.id) = count(*) AND count(DISTINCT a.organization_id) = 1,
-            concat(count(*), ' postings sum to ', sum(p.delta_units), ' in ', count(DISTINCT a.organization_id),
-                ' organizations')
+        SELECT concat('event ', max(p.event_position)),
+            sum(p.delta_units) = 0 AND count(a.id) = count(*) AND count(e.position) = count(*)
+            AND count(DISTINCT a.organization_id) = 1,
+            concat(count(*), ' postings of ', count(e.position), ' known events sum to ', sum(p.delta_units), ' in ',
+                count(DISTINCT a.organization_id), ' organizations')
         FROM markets_posting p LEFT JOIN markets_account a ON a.id = p.account_id
+        LEFT JOIN (
+            SELECT position, stream, transaction_id FROM eventstore_event
+            UNION ALL SELECT position, stream, transaction_id FROM eventstore_archivedevent
+        ) e ON e.position = p.event_position
         WHERE {accounts}
-        GROUP BY p.event_position
+        GROUP BY e.stream, e.transaction_id
         """,
     ),
     Statement(

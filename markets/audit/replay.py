@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db import transaction
 
 from markets.audit.evidence import compare_evidence
+from markets.audit.journals import Journals
 from markets.audit.result import CheckResult, Findings
 from markets.engine import snapshot
 from markets.engine.apply import apply
 from markets.engine.state import MarketState
-from markets.ledger.models import Posting
 from markets.lifecycle.models import Market
 from markets.lifecycle.resolution.proof import differences_from_ledger, retell, worth
 from markets.trading.memory import stream_of
@@ -129,12 +129,12 @@ def _tables(market_id: str, now: datetime) -> Tables:
 
 def _compare(market_id: str, organization_id: UUID, tables: Tables, found: Comparison) -> None:
     state = MarketState(market_id)
-    head_hash, journals, evidence = bytes(32), dict[tuple[int, int], int](), dict[str, str]()
+    head_hash, journals, evidence = bytes(32), Journals(), dict[str, str]()
     for event in read_stream(stream_of(market_id), until=tables.version):
         effects = apply(state, event.type, event.data, microseconds(event.recorded_at))
         cash = effects.as_data()
         found.decisions.compare(f"event {event.position}", expected=event.data.get("cash", []), found=cash)
-        journals |= {(event.position, account): delta for account, delta, _ in cash if delta}
+        journals.add(event, {account: delta for account, delta, _ in cash if delta})
         evidence |= {item["id"]: item["sha256"] for item in event.data.get("items", ())}
         head_hash = event.hash
     found.states.compare(
@@ -152,7 +152,7 @@ def _compare(market_id: str, organization_id: UUID, tables: Tables, found: Compa
     )  # fmt: skip
     _compare_orders(state, tables, found.orders)
     _compare_positions(state, tables, found.positions)
-    _compare_journals(market_id, journals, found.journals)
+    journals.compare(state, found.journals)
     compare_evidence(market_id, evidence, found.evidence)
     if state.status in PAID and state.rules is not None:
         _compare_payouts(market_id, organization_id, tables.version, found.payouts)
@@ -186,20 +186,6 @@ def _compare_positions(state: MarketState, tables: Tables, found: Findings) -> N
             expected=replayed.get((account, outcome)),
             found=tables.positions.get((account, outcome)),
         )
-
-
-def _compare_journals(market_id: str, journals: dict[tuple[int, int], int], found: Findings) -> None:
-    positions = sorted({position for position, _ in journals})
-    posted: dict[tuple[int, int], int] = {}
-    for start in range(0, len(positions), 10_000):
-        part = positions[start : start + 10_000]
-        # The range is for the index, which knows blocks only.
-        rows = Posting.objects.filter(event_position__range=(part[0], part[-1]), event_position__in=part).order_by()
-        for position, account, delta in rows.values_list("event_position", "account_id", "delta_units"):
-            posted[position, account] = posted.get((position, account), 0) + delta
-    for key in sorted(journals.keys() | posted.keys()):
-        subject = f"event {key[0]} of market {market_id}, account {key[1]}"
-        found.compare(subject, expected=journals.get(key, 0), found=posted.get(key, 0))
 
 
 def _compare_payouts(market_id: str, organization_id: UUID, version: int, found: Findings) -> None:

@@ -1,12 +1,12 @@
 """What a trader asks for, and an order's life in the engine."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from markets.engine.units import SET_UNITS, fee_units
 
 
-@dataclass(frozen=True, slots=True)
-class NewOrder:
+class NewOrder(NamedTuple):
     """An order as its owner gave it. `price` is the limit, or the worst price of a market order, of `outcome`, in units.
 
     budget_units: what a market order to buy may spend, its fees included; it then buys what that affords, up to `quantity`.
@@ -80,16 +80,13 @@ class Order:
         """Contracts (or baskets) still put aside: stock is delivered first."""
         return max(0, self.rested_stock - (self.rested - self.remaining))
 
-    def maker_fee_units(self, bps: int, contracts: int) -> int:
-        """Maker fee after `contracts` of the resting quantity are filled, all at the order's own price."""
-        return fee_units(bps, self.price * (SET_UNITS - self.price) * contracts)
-
     def next_fee_units(self, bps: int, contracts: int) -> int:
-        """Maker fee for the next `contracts` filled, in units."""
+        """Maker fee for the next `contracts` filled, in units: all at the order's own price, rounded over what came to rest."""
         if not bps:
             return 0
+        weight = self.price * (SET_UNITS - self.price)
         done = self.rested - self.remaining
-        return self.maker_fee_units(bps, done + contracts) - self.maker_fee_units(bps, done)
+        return fee_units(bps, weight * (done + contracts)) - fee_units(bps, weight * done)
 
     def reserve_units(self, bps: int) -> int:
         """Cash the rest may need: the cash part's price and the maker fees that proceeds from stock do not cover.
@@ -98,8 +95,12 @@ class Order:
         fees is the same however the fills fall, so the reserve returns to exactly zero. A rebate is paid when it is
         earned; nothing is lent on it.
         """
-        cash = self.cash_price * (self.remaining - self.stock)
+        if not self.remaining:
+            return 0
+        done = self.rested - self.remaining
+        covered = max(self.rested_stock, done)
+        cash = self.cash_price * (self.rested - covered)
         if bps <= 0:
             return cash
-        charged = self.maker_fee_units(bps, max(self.rested_stock, self.rested - self.remaining))
-        return cash + self.maker_fee_units(bps, self.rested) - charged
+        weight = self.price * (SET_UNITS - self.price)
+        return cash + fee_units(bps, weight * self.rested) - fee_units(bps, weight * covered)

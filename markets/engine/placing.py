@@ -1,7 +1,7 @@
 """Deciding orders: a new one, or an open one with other terms. Event data out, or a refusal; nothing is changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from markets.engine.errors import (
@@ -145,14 +145,17 @@ def _decide(state: MarketState, order: NewOrder, available: int, replaced: Seque
     if order.budget_units is not None:
         if not swept.filled:
             raise Unfillable("The budget does not buy a single contract at this price.", fillable=0)
-        order = replace(order, quantity=swept.filled)
+        order = order._replace(quantity=swept.filled)
 
     fills, cash_delta, stock_left = _settle(state, swept, is_bid, stock)
     rest = 0 if order.time_in_force in ("ioc", "fok") else wanted - swept.filled
-    resting = Order(order.id, order.account, book, is_bid, price, order.quantity, mirrored, order.expires_us)
-    resting.rested = resting.remaining = rest
-    resting.rested_stock = min(rest, stock_left)
-    needed = resting.reserve_units(rules.maker_fee_bps) - cash_delta - freed_cash
+    rest_stock = min(rest, stock_left)
+    needed = -cash_delta - freed_cash
+    if rest:
+        resting = Order(order.id, order.account, book, is_bid, price, order.quantity, mirrored, order.expires_us)
+        resting.rested = resting.remaining = rest
+        resting.rested_stock = rest_stock
+        needed += resting.reserve_units(rules.maker_fee_bps)
     if needed > 0 and needed > available:
         raise InsufficientFunds(needed_units=needed, available_units=available)
     return {
@@ -160,7 +163,7 @@ def _decide(state: MarketState, order: NewOrder, available: int, replaced: Seque
         "self_trades": [own.id for own in swept.own],
         "fills": fills,
         "rest": rest,
-        "rest_stock": resting.rested_stock,
+        "rest_stock": rest_stock,
         "cancelled": order.quantity - swept.filled - rest,
     }
 

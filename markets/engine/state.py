@@ -144,7 +144,11 @@ class MarketState:
 
 def stock_of(free: list[int], outcome: int, is_bid: bool) -> int:
     """What a side can deliver instead of cash: contracts of the outcome to sell, baskets of all others to buy."""
-    return min(count for i, count in enumerate(free) if i != outcome) if is_bid else free[outcome]
+    if not is_bid:
+        return free[outcome]
+    if len(free) == 2:
+        return free[1 - outcome]
+    return min(count for i, count in enumerate(free) if i != outcome)
 
 
 def exchange(free: list[int], outcome: int, is_buy: bool, quantity: int, stock: int) -> None:
@@ -153,8 +157,10 @@ def exchange(free: list[int], outcome: int, is_buy: bool, quantity: int, stock: 
     A buyer receives the outcome or delivers baskets of all others (each completing a set with what it bought); a seller
     delivers the outcome, or pays for a set and keeps its basket.
     """
-    for other in range(len(free)):
-        if (other == outcome) == is_buy:
-            free[other] += quantity - stock
-        else:
-            free[other] -= stock
+    received = quantity - stock
+    own, others = (received, -stock) if is_buy else (-stock, received)
+    free[outcome] += own
+    if others:
+        for other in range(len(free)):
+            if other != outcome:
+                free[other] += others

@@ -275,7 +275,7 @@ class PostingAdmin(ExportedPage):
         return amount(posting.balance_after_units)
 
     def facts(self, request: HttpRequest, row: Posting) -> list[Fact]:
-        """The line, and the other lines of its journal."""
+        """The line, and the others of its event; for a trade, the market's own may stand at a later event of its batch."""
         journal = Posting.objects.filter(event_position=row.event_position).filter(self._same_organizations(request))
         lines = journal.select_related("account__owner", "account__market").order_by("id")[:100]
         facts = [

@@ -94,8 +94,9 @@ class Account(models.Model):
 class Posting(models.Model):
     """One line of a journal: `delta_units` into (or, negative, out of) an account. Append-only, enforced by triggers.
 
-    A journal is the set of postings caused by one event; its header is that event. A trigger refuses a statement whose
-    postings do not sum to zero for each event.
+    A journal is the set of postings caused by one stream's events in one transaction: one event's, or those of a batch of
+    orders, whose trades share a line on the market's escrow and on its fee account (ADR 0025); that line names the last
+    event that moved it. A trigger refuses a statement whose postings do not sum to zero.
     """
 
     class Reason(models.TextChoices):

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from markets.engine import decide, placing
@@ -14,8 +15,8 @@ from markets.trading.admission import check_limits, require_unblocked
 from markets.trading.errors import DuplicateClientOrderId
 from markets.trading.reach import Incoming
 from markets.trading.replies import Reply, placed_order, reduced_order
+from markets.trading.rows import order_status
 from markets.trading.session import Cause, MarketSession
-from markets.trading.writer import order_status
 from opinion_market.kernel.clock import text
 from opinion_market.kernel.errors import DomainError
 
@@ -235,8 +236,7 @@ def _holding(session: MarketSession, account: int) -> Reply:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of a command: a reply with its HTTP status, or the refusal. `replayed`: answered from memory."""
 
     reply: Reply | None = None

@@ -7,7 +7,7 @@ moved). The market's row tells: it carries the version and the hash of the strea
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
@@ -35,11 +35,15 @@ def stream_of(market_id: str) -> str:
 
 @dataclass(slots=True)
 class LoadedMarket:
-    """A state, the hash of the last event applied to it, and the version of its newest snapshot."""
+    """A state, the hash of the last event applied to it, and the version of its newest snapshot.
+
+    positions: what the table of positions shows of an account, (free, reserved) contracts per outcome, where that is known.
+    """
 
     state: MarketState
     head_hash: bytes = GENESIS
     snapshot_version: int = 0
+    positions: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
 
     @property
     def head(self) -> Head:
@@ -51,7 +55,8 @@ def load(market_id: str, *, until: int | None = None) -> LoadedMarket:
     stream = stream_of(market_id)
     loaded = LoadedMarket(MarketState(market_id))
     if until is None and (saved := load_snapshot(stream, schema_version=snapshot.SCHEMA_VERSION)):
-        loaded = LoadedMarket(snapshot.load(saved.state), snapshot_version=saved.version)
+        [last] = read_stream(stream, after=saved.version - 1, until=saved.version)
+        loaded = LoadedMarket(snapshot.load(saved.state), last.hash, saved.version)
     catch_up(loaded, until=until)
     return loaded
 
@@ -62,6 +67,14 @@ def catch_up(loaded: LoadedMarket, *, until: int | None = None) -> None:
     for event in read_stream(stream_of(state.market_id), after=state.version, until=until):
         apply(state, event.type, event.data, microseconds(event.recorded_at))
         loaded.head_hash = event.hash
+        loaded.positions.clear()  # another process has written them
+
+
+def _is_followed(loaded: LoadedMarket) -> bool:
+    """Whether the next event follows the state. None does if the state ends with an event whose commit failed."""
+    state = loaded.state
+    [following] = read_stream(stream_of(state.market_id), after=state.version, until=state.version + 1)
+    return following.previous_hash == loaded.head_hash
 
 
 class MarketMemory:
@@ -80,7 +93,7 @@ class MarketMemory:
         """
         with self._lock:
             loaded = self._markets.pop(market_id, None)
-        if loaded is not None and loaded.state.version < version:
+        if loaded is not None and loaded.state.version < version and _is_followed(loaded):
             catch_up(loaded, until=version)
         if loaded is None or loaded.state.version != version or loaded.head_hash != head_hash:
             loaded = load(market_id)

@@ -1,15 +1,14 @@
 """Which makers a batch's orders could meet, found before anything is matched, so that one statement locks them all."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from markets.engine.matching import makers_within_reach
 from markets.engine.state import MarketState
 from markets.engine.units import MAX_PRICE, MIN_PRICE, SET_UNITS
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """An order that would be matched, in its owner's terms: price in units, quantity in contracts, budget in units."""
 
     outcome: int

@@ -75,8 +75,8 @@ class MarketSession:
     """Everything one transaction does to one market.
 
     amended: orders with new terms, and the trade sequence from which on they hold. fields: further columns of the market's
-    row to set. client_order_ids: those of the batch that are in use already. limits: what bounds every account here; None if
-    nothing does.
+    row to set. traded: what trades moved on the market's own accounts and is not posted yet, by account. client_order_ids:
+    those of the batch that are in use already. limits: what bounds every account here; None if nothing does.
     """
 
     market_id: str
@@ -92,20 +92,20 @@ class MarketSession:
     amended: dict[str, tuple[Order, int]] = field(default_factory=dict)
     trades: list[TradeRow] = field(default_factory=list)
     postings: list[PostingRow] = field(default_factory=list)
+    traded: dict[int, PostingRow] = field(default_factory=dict)
     holders: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
+    state: MarketState = field(init=False)
     now_us: int = 0
     now_text: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
     client_order_ids: set[tuple[int, str]] = field(default_factory=set)
     opens_at: datetime | None = None
     limits: MarketLimits | None = None
-
-    @property
-    def state(self) -> MarketState:
-        return self.loaded.state
+    metadata: dict[Cause, dict[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.state = self.loaded.state
         self.now_us = microseconds(self.now)
         self.now_text = clock.text(self.now)
 
@@ -144,14 +144,10 @@ class MarketSession:
                 type,
                 data,
                 self.now,
-                metadata=metadata(
-                    actor=cause.actor, organization=self.organization_id, correlation=cause.correlation_id
-                ),
+                metadata=self._metadata_of(cause),
             )
         )
-        for account, (delta, reserved) in effects.cash.items():
-            if delta or reserved:
-                self._move(index, account, delta, reserved, effects.reason)
+        self._move(index, effects)
         self.holders |= effects.holders
         if type == "OrderPlaced":
             given = data["order"]
@@ -168,20 +164,49 @@ class MarketSession:
                 self.changed[order_id] = (order, type == "OrdersExpired")
         return effects
 
+    def _metadata_of(self, cause: Cause) -> dict[str, object]:
+        """The metadata of an event: the same object for all events of one cause, which are thus rendered once."""
+        found = self.metadata.get(cause)
+        if found is None:
+            found = self.metadata[cause] = metadata(
+                actor=cause.actor, organization=self.organization_id, correlation=cause.correlation_id
+            )
+        return found
+
     def _note_trades(self, data: dict[str, Any], taker: Order, effects: Effects) -> None:
         self.trades += [
             TradeRow(fill, taker, after) for fill, after in zip(data.get("fills", ()), effects.price_after, strict=True)
         ]
 
-    def _move(self, event: int, account: int, delta: int, reserved: int, reason: str) -> None:
-        cash = self.accounts[account]
-        cash.balance += delta
-        cash.reserved += reserved
-        self.touched.add(account)
-        if delta:
-            rules = self.state.rules
-            is_fee = reason == "trade" and rules is not None and account == rules.fee_account
-            self.postings.append((event, account, "fee" if is_fee else reason, delta, cash.balance))
+    def all_postings(self) -> list[PostingRow]:
+        """The postings, the market's own for its trades included."""
+        return self.postings + _moving(self.traded.values())
+
+    def _move(self, event: int, effects: Effects) -> None:
+        """Carry out an event's changes of cash, and note its postings (ADR 0025: the market's own for trades together)."""
+        reason, rules = effects.reason, self.state.rules
+        is_trade = reason == "trade"
+        own = (rules.escrow_account, rules.fee_account) if is_trade and rules is not None else ()
+        for account, (delta, reserved) in effects.cash.items():
+            if not (delta or reserved):
+                continue
+            cash = self.accounts[account]
+            cash.balance += delta
+            cash.reserved += reserved
+            self.touched.add(account)
+            if account in own:
+                before = self.traded.get(account)
+                total = delta if before is None else delta + before[3]
+                self.traded[account] = (event, account, "fee" if account == own[1] else reason, total, cash.balance)
+            elif delta:
+                if not is_trade and account in self.traded:
+                    self.postings += _moving([self.traded.pop(account)])
+                self.postings.append((event, account, reason, delta, cash.balance))
+
+
+def _moving(rows: Iterable[PostingRow]) -> list[PostingRow]:
+    """Those that change a balance: what trades moved to and fro may come to nothing."""
+    return [row for row in rows if row[3]]
 
 
 @contextmanager

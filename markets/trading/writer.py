@@ -6,41 +6,22 @@ positions, balances, the market).
 
 from collections.abc import Sequence
 
-from markets.engine.orders import Order
-from markets.engine.units import SET_UNITS
 from markets.trading.memory import keep_snapshot, stream_of
-from markets.trading.session import MarketSession, PlacedRow
+from markets.trading.rows import (
+    ORDER_COLUMNS,
+    POSTING_COLUMNS,
+    TRADE_COLUMNS,
+    order_rows,
+    order_status,
+    own_value_units,
+    posting_rows,
+    trade_rows,
+)
+from markets.trading.session import MarketSession
 from opinion_market.eventstore.append import append_after, reserve_positions
-from opinion_market.kernel.bulk import NULL, copy_lines, escape
+from opinion_market.kernel.binary_copy import copy_binary
 from opinion_market.kernel.clock import from_microseconds
 from opinion_market.kernel.prepared import array_literal, pipeline, run_prepared
-
-_POSTING_COLUMNS = ("event_position", "account_id", "reason", "delta_units", "balance_after_units", "recorded_at")
-_TRADE_COLUMNS = (
-    "market_id", "sequence", "outcome", "taker_side", "price_units", "quantity", "value_units", "price_after_units",
-    "taker_order", "maker_order", "taker_account_id", "maker_account_id", "taker_fee_units", "maker_fee_units",
-    "taker_stock", "maker_stock", "executed_at",
-)  # fmt: skip
-_ORDER_COLUMNS = (
-    "id", "market_id", "account_id", "outcome", "side", "type", "time_in_force", "post_only", "reduce_only",
-    "budget_units", "price_units", "quantity",
-    "expires_at", "client_order_id", "status", "filled_quantity", "cancelled_quantity", "filled_value_units",
-    "fees_units", "reserved_units", "reserved_contracts", "event_version", "created_at", "updated_at",
-)  # fmt: skip
-
-
-def order_status(order: Order, *, expired: bool = False) -> str:
-    """An order's status as its row shows it."""
-    if order.remaining:
-        return "open"
-    if not order.cancelled:
-        return "filled"
-    return "expired" if expired else "cancelled"
-
-
-def own_value_units(order: Order) -> int:
-    """Value of an order's fills in its own outcome's terms: for a mirrored one the complement of the book's."""
-    return SET_UNITS * order.filled - order.value if order.mirrored else order.value
 
 
 def write(session: MarketSession) -> None:
@@ -55,63 +36,16 @@ def write(session: MarketSession) -> None:
         positions=positions,
     )
     session.loaded.head_hash = head.hash
-    _copy_postings(session, positions)
-    _copy_orders(session)
-    _copy_trades(session)
+    copy_binary("markets_posting", POSTING_COLUMNS, posting_rows(session, positions))
+    copy_binary("markets_order", ORDER_COLUMNS, order_rows(session))
+    copy_binary("markets_trade", TRADE_COLUMNS, trade_rows(session))
     with pipeline():
         _update_amended(session)
         _update_orders(session)
-        _upsert_positions(session)
+        _write_positions(session)
         _update_accounts(session)
         _update_market(session)
     keep_snapshot(session.loaded, session.now)
-
-
-def _copy_postings(session: MarketSession, positions: Sequence[int]) -> None:
-    now = str(session.now)
-    copy_lines(
-        "markets_posting",
-        _POSTING_COLUMNS,
-        [
-            f"{positions[event]}\t{account}\t{reason}\t{delta}\t{balance_after}\t{now}"
-            for event, account, reason, delta, balance_after in session.postings
-        ],
-    )
-
-
-def _copy_orders(session: MarketSession) -> None:
-    now = str(session.now)
-    market_id = session.market_id
-    lines = [_order_line(market_id, row, now) for row in session.placed.values()]
-    copy_lines("markets_order", _ORDER_COLUMNS, lines)
-
-
-def _order_line(market_id: str, row: PlacedRow, now: str) -> str:
-    given, order = row.given, row.order
-    client_id = given.get("client_order_id")
-    expires = str(from_microseconds(order.expires_us)) if order.expires_us is not None else NULL
-    return (
-        f"{order.id}\t{market_id}\t{order.account}\t{given['outcome']}\t{given['side']}\t{given['type']}\t"
-        f"{given['time_in_force']}\t{'t' if given['post_only'] else 'f'}\t{'t' if order.reduce_only else 'f'}\t"
-        f"{given.get('budget', NULL)}\t{given['price']}\t{order.quantity}\t{expires}\t"
-        f"{escape(client_id) if client_id is not None else NULL}\t{order_status(order)}\t"
-        f"{order.filled}\t{order.cancelled}\t{own_value_units(order)}\t{order.fees}\t{order.reserved}\t{order.stock}\t"
-        f"{row.version}\t{now}\t{now}"
-    )
-
-
-def _copy_trades(session: MarketSession) -> None:
-    market_id, now = session.market_id, str(session.now)
-    lines = []
-    for row in session.trades:
-        fill, taker = row.fill, row.taker
-        lines.append(
-            f"{market_id}\t{fill['sequence']}\t{taker.book}\t{'buy' if taker.is_bid else 'sell'}\t{fill['price']}\t"
-            f"{fill['quantity']}\t{fill['value']}\t{row.price_after}\t{taker.id}\t{fill['maker_order'] or NULL}\t"
-            f"{taker.account}\t{fill['maker_account']}\t{fill['taker_fee']}\t{fill['maker_fee']}\t{fill['taker_stock']}\t"
-            f"{fill['maker_stock']}\t{now}"
-        )
-    copy_lines("markets_trade", _TRADE_COLUMNS, lines)
 
 
 def _update_amended(session: MarketSession) -> None:
@@ -157,24 +91,52 @@ def _update_orders(session: MarketSession) -> None:
     )
 
 
-def _upsert_positions(session: MarketSession) -> None:
-    if not session.holders:
-        return
-    rows = [
-        (account, outcome, free, reserved)
-        for account in session.holders
-        for outcome, (free, reserved) in enumerate(
-            zip(session.state.holdings[account].free, session.state.holdings[account].reserved, strict=True)
+def _write_positions(session: MarketSession) -> None:
+    """Positions that changed: updated where the table is known to have them, for an upsert also locks and tries to insert."""
+    shown = session.loaded.positions
+    changed: list[tuple[int, int, int, int]] = []
+    unknown: list[tuple[int, int, int, int]] = []
+    for account in session.holders:
+        holding = session.state.holdings[account]
+        held = tuple(zip(holding.free, holding.reserved, strict=True))
+        before = shown.get(account)
+        if before == held:
+            continue
+        shown[account] = held
+        if before is None or len(before) != len(held):
+            unknown += [(account, outcome, *contracts) for outcome, contracts in enumerate(held)]
+        else:
+            changed += [
+                (account, outcome, *contracts) for outcome, contracts in enumerate(held) if contracts != before[outcome]
+            ]
+    _update_positions(session.market_id, changed)
+    _upsert_positions(session.market_id, unknown)
+
+
+def _update_positions(market_id: str, rows: Sequence[tuple[int, int, int, int]]) -> None:
+    # OFFSET 0 keeps the market apart from the table's scan: planned while the table is young, it would otherwise read all
+    # positions of the market for each batch, by the index on markets.
+    if rows:
+        run_prepared(
+            "UPDATE markets_position p SET free_contracts = n.free, reserved_contracts = n.reserved "
+            "FROM (SELECT %s::uuid AS market, u.* FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) "
+            "AS u (account, outcome, free, reserved) OFFSET 0) n "
+            "WHERE p.account_id = n.account AND p.market_id = n.market AND p.outcome = n.outcome",
+            [market_id, *map(array_literal, zip(*rows, strict=True))],
         )
-    ]
-    run_prepared(
-        "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
-        "SELECT n.account, %s, n.outcome, n.free, n.reserved "
-        "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) AS n (account, outcome, free, reserved) "
-        "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
-        "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
-        [session.market_id, *map(array_literal, zip(*rows, strict=True))],
-    )
+
+
+def _upsert_positions(market_id: str, rows: Sequence[tuple[int, int, int, int]]) -> None:
+    if rows:
+        run_prepared(
+            "INSERT INTO markets_position (account_id, market_id, outcome, free_contracts, reserved_contracts) "
+            "SELECT n.account, %s, n.outcome, n.free, n.reserved "
+            "FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::bigint[]) "
+            "AS n (account, outcome, free, reserved) "
+            "ON CONFLICT (account_id, market_id, outcome) DO UPDATE "
+            "SET free_contracts = EXCLUDED.free_contracts, reserved_contracts = EXCLUDED.reserved_contracts",
+            [market_id, *map(array_literal, zip(*rows, strict=True))],
+        )
 
 
 def _update_accounts(session: MarketSession) -> None:

@@ -57,7 +57,7 @@ class EntrySerializer(serializers.Serializer[Any]):
     units = serializers.IntegerField(help_text="Into the account, or out of it if negative.")
     balance_after = serializers.IntegerField()
     stream = serializers.CharField(help_text="Where the event that caused it stands: market-<id> or account-<id>.")
-    event_position = serializers.IntegerField(help_text="That event. All entries of one event are one journal.")
+    event_position = serializers.IntegerField(help_text="That event's place in the store.")
     recorded_at = serializers.DateTimeField()
 
 
