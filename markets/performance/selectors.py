@@ -9,18 +9,19 @@ from django.db import connection
 from orjson import loads
 
 from markets.performance.histograms import BATCH_BOUNDS, LATENCY_BOUNDS_US, percentile
+from markets.performance.recording import SECOND
 from markets.performance.sums import OF_MINUTES, OF_SECONDS, sums_of
 from markets.performance.upkeep import MINUTE
 
 # By name: how far back, and the length of the intervals it is shown in.
 RANGES: dict[str, tuple[timedelta, timedelta]] = {
-    "5m": (timedelta(minutes=5), timedelta(seconds=1)),
+    "5m": (timedelta(minutes=5), SECOND),
     "1h": (timedelta(hours=1), timedelta(seconds=30)),
     "24h": (timedelta(hours=24), timedelta(minutes=10)),
     "7d": (timedelta(days=7), timedelta(hours=1)),
 }
 # A second is written down at its end, and may be a moment late.
-SETTLED_AFTER = timedelta(seconds=1)
+SETTLED_AFTER = SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _SLOT = "date_bin(%(step)s, at, timestamptz 'epoch')"

@@ -29,8 +29,11 @@ GROUP BY slot, latencies.latency, lengths.sizes, codes.refusals
 """
 
 COUNTS = ", ".join(each.name for each in fields(Tally))
-OF_SECONDS = f"SELECT process, 0 AS processes, {COUNTS}, {{slot}} AS slot FROM markets_exchangesecond WHERE {{where}}"
-OF_MINUTES = f"SELECT NULL AS process, processes, {COUNTS}, {{slot}} AS slot FROM markets_exchangeminute WHERE {{where}}"
+# Composed of this package's own texts alone.
+OF_SECONDS = f"SELECT process, 0 AS processes, {COUNTS}, {{slot}} AS slot FROM markets_exchangesecond WHERE {{where}}"  # noqa: S608
+OF_MINUTES = (
+    f"SELECT NULL AS process, processes, {COUNTS}, {{slot}} AS slot FROM markets_exchangeminute WHERE {{where}}"  # noqa: S608
+)
 
 
 def sums_of(rows: str) -> str:

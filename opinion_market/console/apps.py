@@ -11,6 +11,11 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         name_pages()
+        # Models cannot be imported before all apps are loaded.
+        from markets.realtime import alerting  # noqa: PLC0415
+        from opinion_market.console.alerts import alerts_of  # noqa: PLC0415
+
+        alerting.register(alerts_of)
 
 
 class ConsoleAdminConfig(admin_apps.AdminConfig):

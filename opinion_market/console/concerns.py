@@ -29,7 +29,7 @@ class Concern:
     """
 
     text: str
-    count: str
+    count: int
     link: str
     is_fault: bool = False
     name: str = ""
@@ -45,7 +45,7 @@ def concerns_of(access: Access, now: datetime, states: list[SubscriptionState]) 
 
 def counted(count: int, one: str, several: str, link: str, *, is_fault: bool = False, name: str = "") -> list[Concern]:
     """A concern in the singular or the plural; none if there is nothing."""
-    return [Concern(one if count == 1 else several, f"{count:,}", link, is_fault, name)] if count else []
+    return [Concern(one if count == 1 else several, count, link, is_fault, name)] if count else []
 
 
 def waiting_markets(access: Access, now: datetime) -> list[Concern]:
@@ -147,7 +147,7 @@ def late_work(states: list[SubscriptionState], now: datetime) -> list[Concern]:
         hours = int((now - since).total_seconds()) // 3_600
         seals = reverse("admin:eventstore_seal_changelist")
         text = "hours since the oldest event without a seal; one is due every hour"
-        found.append(Concern(text, f"{hours:,}", seals, True, "events_unsealed"))
+        found.append(Concern(text, hours, seals, True, "events_unsealed"))
     return found
 
 
