@@ -113,22 +113,26 @@ class MarketQueue:
             start += len(group.commands)
             group.wake.set()
         # The others have their answers already; what is counted here costs nobody but the one who carried the batch out.
+        orders, refusals = _results(commands, outcomes)
         meter().batch(
             arrivals=[(group.accepted_ns, len(group.commands)) for group in batch],
             began_ns=began_ns,
             done_ns=done_ns,
             waiting=waiting,
-            orders=_orders_placed(commands, outcomes),
-            refusals=[outcome.error.code for outcome in outcomes if outcome.error is not None],
+            orders=orders,
+            refusals=refusals,
         )
 
 
-def _orders_placed(commands: Sequence[Command], outcomes: Sequence[Outcome]) -> int:
-    """How many orders were placed, repeated answers left out."""
-    placed = 0
+def _results(commands: Sequence[Command], outcomes: Sequence[Outcome]) -> tuple[int, list[str]]:
+    """How many orders were placed, answers given again left out, and the code of each refusal."""
+    placed, refusals = 0, []
     for command, outcome in zip(commands, outcomes, strict=True):
-        placed += type(command) is PlaceOrder and outcome.error is None and not outcome.replayed
-    return placed
+        if outcome.error is not None:
+            refusals.append(outcome.error.code)
+        elif type(command) is PlaceOrder and not outcome.replayed:
+            placed += 1
+    return placed, refusals
 
 
 def _execute_with_retries(market_id: str, commands: Sequence[Command]) -> list[Outcome]:
