@@ -15,7 +15,7 @@ from markets.performance.upkeep import MINUTE
 
 # By name: how far back, and the length of the intervals it is shown in.
 RANGES: dict[str, tuple[timedelta, timedelta]] = {
-    "5m": (timedelta(minutes=5), SECOND),
+    "5m": (timedelta(minutes=5), timedelta(seconds=5)),
     "1h": (timedelta(hours=1), timedelta(seconds=30)),
     "24h": (timedelta(hours=24), timedelta(minutes=10)),
     "7d": (timedelta(days=7), timedelta(hours=1)),

@@ -12,7 +12,7 @@ _STORE_EVERY_S = 5.0
 
 
 class PerformanceFeed(PacedFeed):
-    """Once a second while somebody looks, for the seconds pass by themselves. One reading serves all, who all see the same."""
+    """Once a second while somebody looks, for time passes by itself. One reading serves all, who all see the same."""
 
     pause_s = 1.0
     _store_read_at = float("-inf")

@@ -27,11 +27,14 @@ def require_platform_staff(access: Access) -> None:
 
 
 def read_exchange() -> Figures:
-    """The last ten seconds, one by one and together, and the last five minutes' batches and refusals. Three queries."""
+    """The last ten seconds together, the last intervals of RANGES["5m"], and five minutes' batches and refusals. Three queries.
+
+    The last interval ends with the last second that is known, so it is the same one, grown, in the next reading.
+    """
     until = settled_until(clock.now())
     return {
         "now": summary(selectors.whole(since=until - NOW, until=until)),
-        "seconds": [line(each) for each in selectors.slots(since=until - NOW, until=until, step=SECOND)],
+        "slots": [line(each) for each in selectors.slots(since=until - NOW, until=until, step=RANGES["5m"][1])],
         "recent": distributions(selectors.whole(since=until - RECENT, until=until)),
     }
 

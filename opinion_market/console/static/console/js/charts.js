@@ -54,9 +54,8 @@ export class Plot {
   }
 
   options(horizontal, logarithmic, most) {
-    const pointStyle = (item) => (this.series[item.datasetIndex].bars ? "rect" : this.series[item.datasetIndex].points ? "rectRot" : "line");
-    const generateLabels = (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart).map((item) => ({ ...item, pointStyle: pointStyle(item), fillStyle: item.fillStyle }));
-    const legend = { display: this.series.length > 1, position: "bottom", onClick: null, labels: { usePointStyle: true, pointStyleWidth: 24, boxHeight: 8, padding: 14, generateLabels } };
+    const labels = this.series.some((each) => each.bars) ? this.markedLegend() : { boxWidth: 24, boxHeight: 0, padding: 14 };
+    const legend = { display: this.series.length > 1, position: "bottom", onClick: null, labels };
     const label = (item) => `${item.dataset.label}: ${this.format(item.raw)}`;
     return {
       animation: false,
@@ -76,6 +75,13 @@ export class Plot {
         },
       },
     };
+  }
+
+  // Bars and points side by side: each with its own mark.
+  markedLegend() {
+    const marks = this.series.map((each) => (each.bars ? "rect" : each.points ? "rectRot" : "line"));
+    const generateLabels = (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart).map((item) => ({ ...item, pointStyle: marks[item.datasetIndex] }));
+    return { usePointStyle: true, boxHeight: 8, padding: 14, generateLabels };
   }
 
   // Logarithmic axes name 1, 2 and 5 times a power of ten.

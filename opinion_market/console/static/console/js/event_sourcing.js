@@ -18,9 +18,8 @@ function projections(rows) {
   const columns = [
     ["Projection", (row) => el("span", { class: "om-mono" }, row.name)],
     ["State", (row) => el("span", { class: `om-pill ${tone[row.state]}` }, row.state)],
-    ["Events behind", (row) => count(row.lag_events), "right"],
-    ["Time behind", (row) => age(row.lag_s), "right"],
-    ["Handled, last minute", (row) => count(row.events_last_minute), "right"],
+    ["Events behind", (row) => (row.lag_s >= 1 ? `${count(row.lag_events)}, ${age(row.lag_s)}` : count(row.lag_events)), "right"],
+    ["Last minute", (row) => count(row.events_last_minute), "right"],
   ];
   table(document.getElementById("projections"), columns, rows, "No projection is registered.");
 }

@@ -1,13 +1,13 @@
-// The dashboard of the exchange: the last five minutes second by second, or longer times asked for.
+// The dashboard of the exchange: the last five minutes as they happen, or longer times asked for.
 import { Plot } from "./charts.js";
 import { Live } from "./live.js";
 import { asOf, bar, board, el, first, table, tile } from "./page.js";
 import { count, duration, moment, perSecond } from "./words.js";
 
-const SECONDS_SHOWN = 300;
+const SLOTS_SHOWN = 60;
 const range = board.dataset.range;
 const isLive = range === "5m";
-const stepSeconds = { "5m": 1, "1h": 30, "24h": 600, "7d": 3600 }[range];
+const stepSeconds = { "5m": 5, "1h": 30, "24h": 600, "7d": 3600 }[range];
 const named = document.querySelector(".om-tabs .om-here").textContent.trim();
 
 const rates = new Plot("rates", { head: "From (UTC)", format: (value) => (value === null ? "–" : perSecond(value)), series: [{ label: "Orders placed", ink: 1, fill: true }, { label: "Commands", ink: 2, dash: [5, 3] }] });
@@ -38,7 +38,7 @@ function showDistributions({ batch_sizes, refusals }, words) {
   const most = Math.max(1, ...refusals.map((each) => each.commands));
   const columns = [
     ["Code", ({ code }) => el("span", { class: "om-mono" }, code)],
-    ["", ({ commands }) => bar(commands / most)],
+    ["Beside the most frequent", ({ commands }) => bar(commands / most)],
     ["Commands", ({ commands }) => count(commands), "right"],
     ["Share", ({ commands }) => `${((100 * commands) / all).toFixed(1)}%`, "right"],
   ];
@@ -77,8 +77,8 @@ function update({ kind, exchange }) {
   if (kind !== "exchange") return;
   if (isLive) {
     const known = new Map(slots.map((slot) => [slot.at, slot]));
-    for (const slot of exchange.seconds) known.set(slot.at, slot);
-    slots = [...known.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).slice(-SECONDS_SHOWN);
+    for (const slot of exchange.slots) known.set(slot.at, slot);
+    slots = [...known.values()].sort((a, b) => (a.at < b.at ? -1 : 1)).slice(-SLOTS_SHOWN);
     showSlots();
     showDistributions(exchange.recent, `over ${named}`);
   }

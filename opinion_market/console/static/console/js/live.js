@@ -3,7 +3,7 @@ import { board } from "./page.js";
 import { clock } from "./words.js";
 
 const ASK_EVERY_MS = 15000;
-const RETRY_MS = [1000, 2000, 5000, 15000, 30000];
+const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 // The hub speaks every second or so; this long without a word, it is asked for one.
 const SILENT_MS = 20000;
 const badge = document.getElementById("live");
@@ -11,7 +11,6 @@ const TITLES = {
   connecting: "Waiting for the first answer",
   live: "Over a WebSocket, as it happens",
   asking: "There is no WebSocket; the page asks every 15 seconds",
-  paused: "Nothing is asked while the page is hidden",
   lost: "The platform does not answer; what you see may be out of date",
   ended: "Your session has ended or your rights have changed; sign in again",
 };
@@ -72,7 +71,7 @@ export class Live {
     if (code === 4401 || code === 4403) this.isRefused = true;
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)];
     this.failures += 1;
-    if (!this.isRefused) setTimeout(() => this.socket || this.connect(), wait);
+    if (!this.isRefused) setTimeout(() => this.socket || this.connect(), wait * (0.75 + Math.random() / 2));
     this.show();
   }
 

@@ -19,8 +19,7 @@ function moved(units) {
 }
 
 const columns = [
-  ["Market", (row) => link(row.link, row.question, row.organization)],
-  ["Outcome", (row) => row.outcome],
+  ["Market", (row) => link(row.link, row.question, `${row.outcome} · ${row.organization}`)],
   ["Price", (row) => row.price, "right"],
   ["Points", (row) => moved(row.change_units), "right"],
   ["Credits", (row) => credits(row.value_units), "right"],
