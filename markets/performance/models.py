@@ -14,7 +14,7 @@ class _Counts(models.Model):
     batches = models.BigIntegerField()
     busy_us = models.BigIntegerField(help_text="Spent on batches, in microseconds, summed over threads.")
     latency_us = models.BigIntegerField(help_text="From acceptance to commit, in microseconds, summed over commands.")
-    waiting = models.BigIntegerField(help_text="Callers left waiting when a batch set out, summed over batches.")
+    waiting = models.BigIntegerField(help_text="Callers who waited as a batch set out, summed.")
     waiting_most = models.BigIntegerField()
     latency = ArrayField(models.BigIntegerField(), help_text="Commands per bucket of histograms.LATENCY_BOUNDS_US.")
     sizes = ArrayField(models.BigIntegerField(), help_text="Batches per bucket of histograms.BATCH_BOUNDS.")

@@ -25,7 +25,8 @@ class Tally:
     """Counts of a while. `orders`: placed, not refused; `refused`: by their code in `refusals`; `failed`: in batches that failed whole.
 
     `busy_us`: spent on batches, summed over threads. `latency`: commands by time from acceptance to commit, `latency_us` its
-    sum; `sizes`: batches by length. `waiting`: callers left waiting when a batch set out, summed; `waiting_most`: at most.
+    sum; `sizes`: batches by length. `waiting`: callers who waited when a batch set out, beside the one who carried it
+    out, summed; `waiting_most`: at most.
     """
 
     commands: int = 0

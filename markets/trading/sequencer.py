@@ -88,7 +88,8 @@ class MarketQueue:
 
     def _carry_out(self, batch: list[_Group]) -> None:
         commands = [command for group in batch for command in group.commands]
-        waiting, began_ns = len(self._waiting), perf_counter_ns()
+        # Whoever waits beside the one who carries this batch out, in it or after it.
+        waiting, began_ns = len(batch) - 1 + len(self._waiting), perf_counter_ns()
         try:
             outcomes = _execute_with_retries(self._market_id, commands)
         except Exception as failure:  # every waiting thread must be told, whatever it was

@@ -38,9 +38,8 @@ function showDistributions({ batch_sizes, refusals }, words) {
   const most = Math.max(1, ...refusals.map((each) => each.commands));
   const columns = [
     ["Code", ({ code }) => el("span", { class: "om-mono" }, code)],
-    ["Beside the most frequent", ({ commands }) => bar(commands / most)],
     ["Commands", ({ commands }) => count(commands), "right"],
-    ["Share", ({ commands }) => `${((100 * commands) / all).toFixed(1)}%`, "right"],
+    ["Share", ({ commands }) => el("span", { class: "om-shared" }, bar(commands / most), `${((100 * commands) / all).toFixed(1)}%`), "right"],
   ];
   table(document.getElementById("refusals"), columns, refusals, "Nothing was refused in this time.");
   document.querySelector("[data-refusals-caption]").textContent = words;
