@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-# Upper bounds in microseconds, from 50 µs to 39 s, each 2^(1/4) times the one before: a percentile is right to within a fifth
+# Upper bounds in microseconds, from 50 µs to 37 s, each 2^(1/4) times the one before: a percentile is right to within a fifth
 # of itself. What takes longer falls into one bucket more.
 LATENCY_BOUNDS_US: tuple[int, ...] = tuple(round(50 * 2 ** (step / 4)) for step in range(79))
 # Upper bounds in commands. A batch is longer than the last only if a single caller sent more.

@@ -3,11 +3,12 @@
 from typing import Any
 
 from governance.access.policies import Access
+from markets.performance.selectors import RANGES
 from markets.realtime.channels.figures import dashboard_organizations
 from markets.realtime.frames import UnknownMetrics
 from markets.realtime.sources.alerts import read_alerts, require_staff
 from markets.realtime.sources.figures import read_organizations, read_system
-from markets.realtime.sources.performance import RANGES, read_event_store, read_range, require_platform_staff
+from markets.realtime.sources.performance import read_event_store, read_range, require_platform_staff
 
 # By metrics_type, which time ranges there are; the first if none is named.
 TIME_RANGES: dict[str, tuple[str, ...]] = {

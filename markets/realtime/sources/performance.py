@@ -6,7 +6,8 @@ from typing import Any
 from governance.access.policies import Access
 from markets.performance import selectors
 from markets.performance.histograms import BATCH_BOUNDS
-from markets.performance.selectors import RANGES, SECOND, Slot, settled_until
+from markets.performance.recording import SECOND
+from markets.performance.selectors import RANGES, Slot, settled_until
 from opinion_market.eventstore import selectors as eventstore
 from opinion_market.eventstore.models import Seal
 from opinion_market.eventstore.statistics import EVENT_STATISTICS
