@@ -111,7 +111,7 @@ def whole(*, since: datetime, until: datetime) -> Slot:
     return Slot(at=since, seconds=step.total_seconds(), **counted)
 
 
-def _rows(statement: str, parameters: Mapping[str, datetime | timedelta]) -> list[dict[str, Any]]:
+def _rows(statement: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         names = [column.name for column in cursor.description or ()]

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from governance.access.pages import visible_organizations
 from governance.access.per_request import access_for
+from markets.analytics.markets.tape import floor
 from markets.analytics.overview import forecasts, turnover
 from markets.analytics.overview.turnover import DAY_S, HOUR_S
 from markets.oversight.columns import percent
@@ -46,10 +47,10 @@ def chosen_organizations(request: HttpRequest) -> list[UUID] | None:
 
 
 def figures(request: HttpRequest, range_name: str, now: datetime) -> dict[str, Any]:
-    """Ten queries, however much was traded."""
+    """A dozen queries, however much was traded. The time begins with a whole hour or day (UTC)."""
     organizations = chosen_organizations(request)
     _, back, seconds = RANGES[range_name]
-    since = now - back
+    since = floor(now - back, seconds)
     intervals = turnover.turnover(organizations, since=since, until=now, seconds=seconds)
     days = turnover.active_traders_by_day(organizations, since=now - max(back, _FEWEST_DAYS), until=now)
     stock = turnover.stock(organizations, since=since)

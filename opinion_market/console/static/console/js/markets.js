@@ -32,7 +32,7 @@ function whole({ at, totals, intervals, seconds, days, movers, busiest, forecast
   tile("traders", count(totals.traders), "each person once");
   tile("open", count(totals.open), `of ${count(totals.markets)} markets`);
   tile("created", count(totals.created), `${count(totals.settled)} resolved for good`);
-  tile("brier", forecasts.brier === null ? "–" : forecasts.brier.toFixed(3), forecasts.brier === null ? "no market resolved" : `of ${count(forecasts.markets)} resolved markets`);
+  tile("brier", forecasts.brier === null ? "–" : forecasts.brier.toFixed(3), forecasts.brier === null ? "no market resolved" : `of ${count(forecasts.markets)} resolved ${forecasts.markets === 1 ? "market" : "markets"}`);
   const labels = intervals.map((each) => moment(each.at, seconds));
   volume.show(labels, [intervals.map((each) => each.value_units)]);
   trades.show(labels, [intervals.map((each) => each.trades)]);
