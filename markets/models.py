@@ -7,6 +7,7 @@ from markets.comments.models import Comment, CommentReport
 from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
 from markets.lifecycle.resolution.models import DecisionRequest, Dispute, Evidence, ResolutionProposal
+from markets.performance.models import ExchangeMinute, ExchangeSecond
 from markets.rewards.models import RewardCampaign, RewardHour, RewardPayout, RewardSample, RewardScore
 from markets.trading.limit_models import LimitDefaults
 from markets.trading.models import Order, Position, Trade
@@ -20,6 +21,8 @@ __all__ = [
     "DecisionRequest",
     "Dispute",
     "Evidence",
+    "ExchangeMinute",
+    "ExchangeSecond",
     "LimitDefaults",
     "Listing",
     "Market",

@@ -47,6 +47,13 @@ class Access:
         granting = roles_granting(permission)
         return self.everything or (organization_id is not None and self.roles.get(organization_id, "") in granting)
 
+    def organizations_with(self, permission: str) -> list[UUID] | None:
+        """The organizations in which the caller holds the permission; None, for a superuser, is all of them."""
+        if self.everything:
+            return None
+        granting = roles_granting(permission)
+        return [organization for organization, role in self.roles.items() if role in granting]
+
     def has_anywhere(self, permission: str) -> bool:
         """Whether the caller holds the permission in some organization."""
         granting = roles_granting(permission)

@@ -15,9 +15,11 @@ from weakref import WeakKeyDictionary
 from django.db import DatabaseError, InterfaceError
 
 from markets.realtime.callers import looked_up_again, lost_something
+from markets.realtime.channels.alerts import AlertsFeed
 from markets.realtime.channels.figures import DashboardFeed, SystemFeed
 from markets.realtime.channels.market import MarketFeed
 from markets.realtime.channels.own import OrdersFeed, PortfolioFeed
+from markets.realtime.channels.performance import PerformanceFeed
 from markets.realtime.channels.ticker import TickerFeed
 from markets.realtime.client import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, Client, Source
 from markets.realtime.frames import UnknownChannel
@@ -44,11 +46,14 @@ class Hub:
         self._markets: dict[UUID, MarketFeed] = {}
         self._ticker, self._orders, self._portfolio = TickerFeed(self), OrdersFeed(self), PortfolioFeed(self)
         self._dashboard, self.system = DashboardFeed(self), SystemFeed(self)
+        self._alerts = AlertsFeed(self)
         self._named: dict[str, Source] = {
             "markets": self._ticker,
             "orders": self._orders,
             "portfolio": self._portfolio,
             "dashboard": self._dashboard,
+            "alerts": self._alerts,
+            "performance": PerformanceFeed(self),
         }
         self._versions: dict[UUID, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -186,7 +191,7 @@ class Hub:
             # Versions that were never seen are news as well: the first check finds what no message told since a client came.
             for market_id in [each for each, version in versions.items() if self._versions.get(each, 0) < version]:
                 self.hear(market_id, versions[market_id])
-            for paced in (self._portfolio, self._dashboard, self.system):
+            for paced in (self._portfolio, self._dashboard, self.system, self._alerts):
                 paced.touch()
 
     async def _check_pace(self) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from markets.realtime.callers import Caller, caller_by
-from markets.realtime.channels.figures import dashboard_organizations
 from markets.realtime.client import FLOODING, TOO_LONG, UNAUTHENTICATED, Client, Subscription
 from markets.realtime.frames import (
     LONGEST_MESSAGE,
@@ -12,7 +11,6 @@ from markets.realtime.frames import (
     InvalidFrame,
     RateLimited,
     TooManySubscriptions,
-    UnknownMetrics,
     decoded,
     encode,
     error_frame,
@@ -20,8 +18,8 @@ from markets.realtime.frames import (
 )
 from markets.realtime.hub import Hub
 from markets.realtime.limits import TokenBucket
+from markets.realtime.metrics import range_of, read_metrics
 from markets.realtime.outbox import Numbering
-from markets.realtime.sources.figures import read_organizations, read_system
 from opinion_market.api.errors import InvalidCredentials
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
@@ -161,18 +159,9 @@ class Conversation:
         client.outbox.put(frame("unsubscription_confirmed", reference=reference, channel=channel))
 
     async def _get_metrics(self, message: dict[str, Any], reference: object) -> None:
-        """`dashboard` and `system`, both of the last 24 hours. Raises UnknownMetrics, PermissionMissing."""
-        metrics_type, time_range = message.get("metrics_type"), message.get("time_range", "24h")
-        access = self._client.caller.access
-        if time_range != "24h":
-            raise UnknownMetrics("time_range is 24h.")
-        if metrics_type == "dashboard":
-            found = await self._hub.workers.run(read_organizations, dashboard_organizations(access))
-            data: dict[str, Any] = {"organizations": list(found.values())}
-        elif metrics_type == "system":
-            data = await self._hub.workers.run(read_system, access)
-        else:
-            raise UnknownMetrics("metrics_type is dashboard or system.")
+        """Raises UnknownMetrics, PermissionMissing, NotPermitted."""
+        metrics_type, time_range = range_of(message.get("metrics_type"), message.get("time_range"))
+        data = await self._hub.workers.run(read_metrics, self._client.caller.access, metrics_type, time_range)
         answer = frame(
             "metrics_response", reference=reference, metrics_type=metrics_type, time_range=time_range, data=data
         )

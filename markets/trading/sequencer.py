@@ -10,11 +10,13 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock
+from time import perf_counter_ns
 
 from django.db import DatabaseError, IntegrityError, OperationalError, connection
 
+from markets.performance.recording import meter
 from markets.trading.batch import execute
-from markets.trading.commands import Command, Outcome
+from markets.trading.commands import Command, Outcome, PlaceOrder
 from markets.trading.errors import OutcomeUnknown
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
@@ -29,12 +31,13 @@ ATTEMPTS = 3
 
 @dataclass(slots=True)
 class _Group:
-    """Commands one thread waits for, carried out in one batch. `failure`: the batch failed as a whole."""
+    """Commands one thread waits for, carried out in one batch. `failure`: the batch failed as a whole. `accepted_ns`: since when."""
 
     commands: Sequence[Command]
     outcomes: list[Outcome] | None = None
     failure: Exception | None = None
     wake: Event = field(default_factory=Event)
+    accepted_ns: int = field(default_factory=perf_counter_ns)
 
     @property
     def is_done(self) -> bool:
@@ -85,6 +88,8 @@ class MarketQueue:
 
     def _carry_out(self, batch: list[_Group]) -> None:
         commands = [command for group in batch for command in group.commands]
+        # Whoever waits beside the one who carries this batch out, in it or after it.
+        waiting, began_ns = len(batch) - 1 + len(self._waiting), perf_counter_ns()
         try:
             outcomes = _execute_with_retries(self._market_id, commands)
         except Exception as failure:  # every waiting thread must be told, whatever it was
@@ -100,12 +105,35 @@ class MarketQueue:
             for group in batch:
                 group.failure = failure
                 group.wake.set()
+            meter().failure(failure.code if isinstance(failure, DomainError) else "internal_error", len(commands))
             return
+        done_ns = perf_counter_ns()
         start = 0
         for group in batch:
             group.outcomes = outcomes[start : start + len(group.commands)]
             start += len(group.commands)
             group.wake.set()
+        # The others have their answers already; what is counted here costs nobody but the one who carried the batch out.
+        orders, refusals = _results(commands, outcomes)
+        meter().batch(
+            arrivals=[(group.accepted_ns, len(group.commands)) for group in batch],
+            began_ns=began_ns,
+            done_ns=done_ns,
+            waiting=waiting,
+            orders=orders,
+            refusals=refusals,
+        )
+
+
+def _results(commands: Sequence[Command], outcomes: Sequence[Outcome]) -> tuple[int, list[str]]:
+    """How many orders were placed, answers given again left out, and the code of each refusal."""
+    placed, refusals = 0, []
+    for command, outcome in zip(commands, outcomes, strict=True):
+        if outcome.error is not None:
+            refusals.append(outcome.error.code)
+        elif type(command) is PlaceOrder and not outcome.replayed:
+            placed += 1
+    return placed, refusals
 
 
 def _execute_with_retries(market_id: str, commands: Sequence[Command]) -> list[Outcome]:

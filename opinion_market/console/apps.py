@@ -1,8 +1,6 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
-from opinion_market.console.navigation import name_pages
-
 
 class ConsoleConfig(AppConfig):
     name = "opinion_market.console"
@@ -10,7 +8,13 @@ class ConsoleConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        # Models cannot be imported before all apps are loaded.
+        from markets.realtime import alerting  # noqa: PLC0415
+        from opinion_market.console.alerts import alerts_of  # noqa: PLC0415
+        from opinion_market.console.navigation import name_pages  # noqa: PLC0415
+
         name_pages()
+        alerting.register(alerts_of)
 
 
 class ConsoleAdminConfig(admin_apps.AdminConfig):

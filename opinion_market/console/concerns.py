@@ -1,15 +1,18 @@
-"""What waits for somebody beside markets: reported comments, and background work that has come to a halt."""
+"""What waits for somebody: steps of markets, reported comments, books that do not balance, background work at a halt.
+
+The home page and the hub's channel `alerts` say the same. Each viewer is told of the organizations in which they hold the
+permission that each concern takes.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.http import HttpRequest
 from django.urls import reverse
 
-from governance.access.pages import organizations_in
-from governance.access.per_request import access_for
+from governance.access.policies import Access
 from governance.identity import selectors as identity
 from markets.comments.selectors import MODERATE, reported_comments
+from markets.oversight import attention, figures
 from opinion_market.eventstore import troubles
 from opinion_market.eventstore.selectors import SubscriptionState
 
@@ -20,34 +23,85 @@ LATE_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that waits for somebody. `is_fault`: it should never happen; else it is ordinary work."""
+    """Something that waits for somebody. `is_fault`: it should never happen; else it is ordinary work.
+
+    `name` stays the same when the words change; clients of the hub may rely on it.
+    """
 
     text: str
-    count: str
+    count: int
     link: str
     is_fault: bool = False
+    name: str = ""
 
 
-def counted(count: int, one: str, several: str, link: str, *, is_fault: bool = False) -> list[Concern]:
+def concerns_of(access: Access, now: datetime, states: list[SubscriptionState]) -> list[Concern]:
+    """All that the viewer should know of. `states`: the subscriptions as they stand, which only superusers are told of."""
+    found = [*waiting_markets(access, now), *reported(access), *astray(access), *halted_work(access)]
+    if access.everything:
+        found += [*late_work(states, now), *expiring_keys(now)]
+    return found
+
+
+def counted(count: int, one: str, several: str, link: str, *, is_fault: bool = False, name: str = "") -> list[Concern]:
     """A concern in the singular or the plural; none if there is nothing."""
-    return [Concern(one if count == 1 else several, f"{count:,}", link, is_fault)] if count else []
+    return [Concern(one if count == 1 else several, count, link, is_fault, name)] if count else []
 
 
-def reported(request: HttpRequest) -> list[Concern]:
+def waiting_markets(access: Access, now: datetime) -> list[Concern]:
+    """Markets whose next step somebody has to take."""
+    if not access.has_anywhere("markets.read"):
+        return []
+    listed = reverse("admin:markets_market_changelist")
+    counts = attention.waiting_counts(access.organizations_with("markets.read"), now)
+    found: list[Concern] = []
+    for need, count in counts.items():
+        several = f"markets {attention.NEEDS[need]}"
+        one = f"market {_for_one(attention.NEEDS[need])}"
+        found += counted(count, one, several, f"{listed}?needs={need}", name=f"markets_{need}")
+    return found
+
+
+def _for_one(text: str) -> str:
+    """The verb for one market: `await approval` becomes `awaits approval`."""
+    verb, _, rest = text.partition(" ")
+    return f"{ {'await': 'awaits', 'are': 'is'}.get(verb, verb) } {rest}".replace("and await", "and awaits")
+
+
+def reported(access: Access) -> list[Concern]:
     """Comments that somebody has reported, for those who moderate."""
-    if not access_for(request).has_anywhere(MODERATE):
+    if not access.has_anywhere(MODERATE):
         return []
     return counted(
-        reported_comments(organizations_in(request, MODERATE)).count(),
+        reported_comments(access.organizations_with(MODERATE)).count(),
         "comment is reported and awaits a decision",
         "comments are reported and await a decision",
         f"{reverse('admin:markets_comment_changelist')}?state=reported",
+        name="comments_reported",
     )
 
 
-def halted_work(request: HttpRequest) -> list[Concern]:
+def astray(access: Access) -> list[Concern]:
+    """Books that do not balance. There should be none."""
+    if not access.has_anywhere("participants.read"):
+        return []
+    scope = access.organizations_with("participants.read")
+    unbalanced = "organization(s) whose accounts do not sum to zero"
+    escrow = "escrow account(s) that do not hold 1 credit per set"
+    accounts = f"{reverse('admin:markets_account_changelist')}?kind__exact=escrow"
+    balance = reverse("admin:markets_account_trial_balance")
+    off = len(figures.unbalanced_organizations(scope))
+    return [
+        *counted(off, unbalanced, unbalanced, balance, is_fault=True, name="accounts_unbalanced"),
+        *counted(figures.escrows_astray(scope), escrow, escrow, accounts, is_fault=True, name="escrow_astray"),
+    ]
+
+
+def halted_work(access: Access) -> list[Concern]:
     """Processes and event handlers that will not go on by themselves, in the organizations that one audits."""
-    scope = organizations_in(request, "system.audit")
+    if not access.has_anywhere("system.audit"):
+        return []
+    scope = access.organizations_with("system.audit")
     processes, handlers = (reverse(f"admin:eventstore_{name}_changelist") for name in ("process", "eventhandler"))
     return [
         *counted(
@@ -56,6 +110,7 @@ def halted_work(request: HttpRequest) -> list[Concern]:
             "processes are stuck: they can neither go on nor be undone",
             f"{processes}?state__exact=stuck",
             is_fault=True,
+            name="processes_stuck",
         ),
         *counted(
             troubles.handlers_given_up(scope),
@@ -63,43 +118,44 @@ def halted_work(request: HttpRequest) -> list[Concern]:
             "event handlers were disabled after failing again and again",
             f"{handlers}?is_active__exact=0",
             is_fault=True,
+            name="event_handlers_disabled",
         ),
     ]
 
 
 def late_work(states: list[SubscriptionState], now: datetime) -> list[Concern]:
     """Projections, commands and seals that are behind. They serve all tenants, so this is for superusers."""
-    listed = reverse("admin:eventstore_checkpoint_changelist")
     failing = [state.name for state in states if state.checkpoint.failures]
     paused = [state.name for state in states if state.checkpoint.paused_at is not None]
     late = [state.name for state in states if state.lag.seconds > LATE_AFTER.total_seconds()]
     minutes = int(LATE_AFTER.total_seconds()) // 60
     found = [
-        *_named(failing, "failing", listed, is_fault=True),
-        *_named(paused, "paused", listed, is_fault=False),
-        *_named(late, f"more than {minutes} minutes behind", listed, is_fault=True),
+        *_projections(failing, "failing", is_fault=True, name="projections_failing"),
+        *_projections(paused, "paused", is_fault=False, name="projections_paused"),
+        *_projections(late, f"more than {minutes} minutes behind", is_fault=True, name="projections_late"),
         *counted(
             troubles.overdue_commands(now=now, after=LATE_AFTER),
             f"command has waited for more than {minutes} minutes",
             f"commands have waited for more than {minutes} minutes",
             f"{reverse('admin:eventstore_queuedcommand_changelist')}?state__exact=queued",
             is_fault=True,
+            name="commands_overdue",
         ),
     ]
     since = troubles.unsealed_since(now=now)
     if since is not None:
         hours = int((now - since).total_seconds()) // 3_600
         seals = reverse("admin:eventstore_seal_changelist")
-        found.append(
-            Concern("hours since the oldest event without a seal; one is due every hour", f"{hours:,}", seals, True)
-        )
+        text = "hours since the oldest event without a seal; one is due every hour"
+        found.append(Concern(text, hours, seals, True, "events_unsealed"))
     return found
 
 
-def _named(names: list[str], how: str, link: str, *, is_fault: bool) -> list[Concern]:
+def _projections(names: list[str], how: str, *, is_fault: bool, name: str) -> list[Concern]:
     listed = ", ".join(names)
     one, several = f"projection is {how}: {listed}", f"projections are {how}: {listed}"
-    return counted(len(names), one, several, link, is_fault=is_fault)
+    link = reverse("admin:eventstore_checkpoint_changelist")
+    return counted(len(names), one, several, link, is_fault=is_fault, name=name)
 
 
 def expiring_keys(now: datetime) -> list[Concern]:
@@ -109,4 +165,5 @@ def expiring_keys(now: datetime) -> list[Concern]:
         "API key in use expires within 7 days",
         "API keys in use expire within 7 days",
         reverse("admin:governance_apikey_changelist"),
+        name="api_keys_expiring",
     )

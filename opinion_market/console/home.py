@@ -16,8 +16,8 @@ from governance.audit.chain_checks import last_check
 from markets.oversight import attention, figures
 from markets.oversight.chart import bars
 from opinion_market.console import concerns
-from opinion_market.console.concerns import Concern
 from opinion_market.eventstore import selectors as eventstore
+from opinion_market.eventstore.selectors import SubscriptionState
 from opinion_market.kernel.money import credits_text
 
 CHART_HOURS = 48
@@ -43,13 +43,12 @@ def home(request: HttpRequest, now: datetime) -> dict[str, Any]:
     if access.has_anywhere("markets.read"):
         parts.update(_markets(request, now))
         parts["figures"] += _activity(request, now)
-    parts["concerns"] += concerns.reported(request)
     if access.has_anywhere("participants.read"):
         _money(request, parts)
     if access.has_anywhere("system.audit"):
         _store(request, now, parts)
-    if access.everything:
-        parts["concerns"] += concerns.expiring_keys(now)
+    states = _subscriptions(now, parts) if access.everything else []
+    parts["concerns"] = concerns.concerns_of(access, now, states)
     return parts
 
 
@@ -57,7 +56,6 @@ def _markets(request: HttpRequest, now: datetime) -> dict[str, Any]:
     scope = organizations_in(request, "markets.read")
     listed = reverse("admin:markets_market_changelist")
     counts = figures.markets_by_status(scope)
-    waiting = attention.waiting_counts(scope, now)
     hours = figures.value_per_hour(scope, hours=CHART_HOURS, now=now)
     labelled = [(f"{hour:%a %H:00} UTC: {credits_text(units)} credits", units) for hour, units in hours]
     return {
@@ -69,15 +67,6 @@ def _markets(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "all_markets": sum(counts.values()),
         "waiting": attention.waiting_markets(scope, now, most=MARKETS_SHOWN),
         "needs": attention.NEEDS,
-        "concerns": [
-            Concern(
-                f"market{'' if count == 1 else 's'} {_agreeing(attention.NEEDS[need], count)}",
-                f"{count:,}",
-                f"{listed}?needs={need}",
-            )
-            for need, count in waiting.items()
-            if count
-        ],
         "bars": bars(labelled, width=CHART_WIDTH, height=CHART_HEIGHT),
         "chart_width": CHART_WIDTH,
         "chart_height": CHART_HEIGHT,
@@ -86,14 +75,6 @@ def _markets(request: HttpRequest, now: datetime) -> dict[str, Any]:
         "chart_first": hours[0][0],
         "chart_last": hours[-1][0],
     }
-
-
-def _agreeing(text: str, count: int) -> str:
-    """The verb for one market: `await approval` becomes `awaits approval`."""
-    if count != 1:
-        return text
-    verb, _, rest = text.partition(" ")
-    return f"{ {'await': 'awaits', 'are': 'is'}.get(verb, verb) } {rest}".replace("and await", "and awaits")
 
 
 def _activity(request: HttpRequest, now: datetime) -> list[Figure]:
@@ -123,15 +104,6 @@ def _money(request: HttpRequest, parts: dict[str, Any]) -> None:
         Figure("Fees", credits_text(money.fees_units), "taken so far"),
         Figure("Trial balance", credits_text(money.balance_units), outside, balance, tone="good" if is_zero else "bad"),
     ]
-    faults = [
-        (len(figures.unbalanced_organizations(scope)), "organization(s) whose accounts do not sum to zero", balance),
-        (
-            figures.escrows_astray(scope),
-            "escrow account(s) that do not hold 1 credit per set",
-            f"{accounts}?kind__exact=escrow",
-        ),
-    ]
-    parts["concerns"] += [Concern(text, f"{count:,}", link, is_fault=True) for count, text, link in faults if count]
 
 
 def _store(request: HttpRequest, now: datetime, parts: dict[str, Any]) -> None:
@@ -144,9 +116,7 @@ def _store(request: HttpRequest, now: datetime, parts: dict[str, Any]) -> None:
         Figure("Streams", f"{totals.streams:,}", "", streams),
         Figure("Last event", f"{newest.recorded_at:%H:%M:%S} UTC" if newest else "–", newest.type if newest else ""),
     ]
-    parts["concerns"] += concerns.halted_work(request)
     if scope is None:
-        _subscriptions(now, parts)
         check = last_check()
         parts["store"].append(
             Figure(
@@ -159,9 +129,9 @@ def _store(request: HttpRequest, now: datetime, parts: dict[str, Any]) -> None:
         )
 
 
-def _subscriptions(now: datetime, parts: dict[str, Any]) -> None:
+def _subscriptions(now: datetime, parts: dict[str, Any]) -> list[SubscriptionState]:
     states = eventstore.subscription_states(now=now)
     listed = reverse("admin:eventstore_checkpoint_changelist")
     behind = max((state.lag.events for state in states), default=0)
     parts["store"].append(Figure("Projections' lag", f"{behind:,}", f"events, of {len(states)} projections", listed))
-    parts["concerns"] += concerns.late_work(states, now)
+    return states

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from opinion_market.console.dashboards.pages import DASHBOARDS, Dashboard
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -93,6 +95,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, object]]:
     """unfold's navigation: groups of links, without those the user may not open."""
     home = {"title": "Home", "icon": "monitoring", "link": reverse("admin:index")}
     groups: list[dict[str, object]] = [{"title": "", "items": [home]}]
+    boards = [_board(request, dashboard) for dashboard in DASHBOARDS if dashboard.is_open_to(request)]
+    if boards:
+        groups.append({"title": "Dashboards", "separator": True, "items": boards})
     for title, entries in GROUPS.items():
         items = [_item(request, entry) for entry in entries if _may_open(request, entry)]
         if items:
@@ -116,6 +121,11 @@ def _item(request: HttpRequest, entry: Entry) -> dict[str, object]:
     own_pages = {reverse(f"admin:{other.model.lower().replace('.', '_')}_{other.page}") for other in _all_entries()}
     here = request.path == address or (request.path.startswith(address) and request.path not in own_pages)
     return {"title": entry.title, "icon": entry.icon, "link": address, "active": here}
+
+
+def _board(request: HttpRequest, dashboard: Dashboard) -> dict[str, object]:
+    here = request.path == dashboard.address
+    return {"title": dashboard.title, "icon": dashboard.icon, "link": dashboard.address, "active": here}
 
 
 def _all_entries() -> list[Entry]:

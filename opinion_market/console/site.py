@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from unfold.sites import UnfoldAdminSite
 
+from opinion_market.console.dashboards.pages import addresses
 from opinion_market.console.home import home
 from opinion_market.console.sign_in import SignInForm
 from opinion_market.kernel import clock
@@ -21,6 +22,11 @@ class ConsoleSite(UnfoldAdminSite):  # type: ignore[misc]
     index_template = "console/home.html"
     login_form = SignInForm
     login_template = "console/login.html"
+
+    def get_urls(self) -> list[Any]:
+        """The dashboards' addresses before the models'."""
+        found: list[Any] = [*addresses(self.admin_view, self.each_context), *super().get_urls()]
+        return found
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The live figures. The page asks for itself again every few seconds."""

@@ -20,6 +20,8 @@ PUBLIC_URL = ENV.public_url
 SIGN_UP = ENV.sign_up
 SIGN_UP_ORGANIZATION = ENV.sign_up_organization
 SIGN_UP_CREDITS = ENV.sign_up_credits
+# Whether processes write down what their sequencers do, once a second.
+RECORD_EXCHANGE_FIGURES = True
 WEBHOOK_PRIVATE_ADDRESSES = ENV.webhook_private_addresses
 MESH_NODE = ENV.mesh_node
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]

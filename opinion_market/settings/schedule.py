@@ -57,6 +57,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=20),
         "options": {"expires": 20},
     },
+    "keep-exchange-figures": {
+        "task": "markets.keep_exchange_figures",
+        "schedule": timedelta(minutes=1),
+        "options": {"expires": 60},
+    },
     "purge-reward-samples": {"task": "markets.purge_reward_samples", "schedule": timedelta(hours=24)},
     "compute-standings": {
         "task": "markets.compute_standings",

@@ -13,3 +13,5 @@ STORAGES = {
 }
 # Files are looked up when asked for: nothing has been collected, and WhiteNoise would warn about that.
 WHITENOISE_AUTOREFRESH = True
+# A thread's connection would outlive the test database; tests write the figures themselves.
+RECORD_EXCHANGE_FIGURES = False
