@@ -22,6 +22,7 @@ from governance.identity import services as identity
 from governance.identity.models import User
 from markets.realtime.hub import Hub, use_hub
 from markets.realtime.limits import Limits
+from markets.realtime.serving import configuration
 from opinion_market.asgi import application
 from tests.governance.people import NOW
 
@@ -52,10 +53,8 @@ class Served:
         if self.send_buffer is not None:  # its connections inherit it
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.send_buffer)
         self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            application, lifespan="off", log_level="warning", access_log=False, ws_per_message_deflate=False,
-            ws_max_size=16_384, timeout_graceful_shutdown=1,
-        )  # fmt: skip
+        config = configuration(application)
+        config.timeout_graceful_shutdown = 1
         self._server = uvicorn.Server(config)
         self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="served")
 

@@ -69,9 +69,8 @@ def _round(node: str, options: argparse.Namespace) -> dict[str, Any]:
         peer = _measured(node, options.clients_script, "/", port, options)
     port = _free_port()
     hub_command = [
-        *(sys.executable, "-m", "uvicorn", "tools.bench.realtime_app:application"),
-        *("--port", str(port), "--lifespan", "off", "--log-level", "warning", "--no-access-log"),
-        *("--ws-per-message-deflate", "false"),
+        *(sys.executable, "-m", "markets.realtime.serving", "tools.bench.realtime_app:application"),
+        *("--port", str(port)),
     ]
     with _running(hub_command, port, rate):
         hub = _measured(node, options.clients_script, "/ws/analytics", port, options)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from markets.realtime.client import Source, Subscription
 from markets.realtime.consumers import Receive, Scope, Send
+from markets.realtime.fanout import fan_out
 from markets.realtime.frames import Update
 from markets.realtime.hub import Hub, use_hub
 from markets.realtime.limits import Limits
@@ -41,8 +42,7 @@ class Beat:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             # The clients read `t` beside `data`.
             update = Update(f'{{"x":"{"y" * 140}"}},"t":{time.time() * 1000:.0f}', "book")
-            for subscription in self._subscriptions:
-                subscription.send(update)
+            fan_out(self._subscriptions, update)
 
 
 class BenchHub(Hub):
