@@ -7,7 +7,7 @@ import asyncio
 import os
 import time
 from typing import Any
-from uuid import UUID
+
 
 from markets.realtime.client import Source, Subscription
 from markets.realtime.consumers import Receive, Scope, Send
@@ -15,9 +15,10 @@ from markets.realtime.fanout import fan_out
 from markets.realtime.frames import Update
 from markets.realtime.hub import Hub, use_hub
 from markets.realtime.limits import Limits
+from tools.bench.fanout import CHANNEL
 
 RATE = int(os.environ.get("BENCH_FRAMES_PER_S", "60"))
-CHANNEL = f"market:{UUID(int=0)}"
+
 
 
 class Beat:
