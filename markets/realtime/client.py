@@ -12,7 +12,7 @@ from markets.realtime.outbox import Numbering, Outbox
 from markets.realtime.wire import Wire
 
 INVALID, UNAUTHENTICATED, FORBIDDEN, TOO_SLOW, TOO_MANY, FLOODING = 4400, 4401, 4403, 4408, 4413, 4429
-TOO_LONG = 1009
+TOO_LONG, GONE = 1009, 1006
 
 
 class Source(Protocol):
@@ -76,7 +76,7 @@ class Client:
     def is_clear(self) -> bool:
         """Whether an encoded frame may be written to `wire` at once: nothing waits that would have to go before it."""
         wire = self.wire
-        return wire is not None and self.sending_since is None and self.outbox.is_empty and wire.is_clear
+        return wire is not None and wire.is_clear and self.outbox.is_empty and self.sending_since is None
 
     def close(self, code: int, reason: str) -> None:
         """Have the socket closed; the first reason counts."""
@@ -111,7 +111,7 @@ class Client:
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the server says in its own ways that the other end has gone
-            self.close(1006, "gone")
+            self.close(GONE, "gone")
 
     def check_pace(self) -> None:
         """Close a socket that cannot keep up."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from markets.realtime.client import Subscription
+from markets.realtime.client import GONE, Subscription
 from markets.realtime.frames import Update, around_sequence
 from markets.realtime.wire import text_header
 
@@ -17,7 +17,8 @@ def fan_out(subscriptions: Iterable[Subscription], update: Update) -> None:
     parts: tuple[bytes, bytes] | None = None
     for subscription in subscriptions:
         client = subscription.client
-        if not client.is_clear:
+        wire = client.wire
+        if wire is None or not client.is_clear:
             client.outbox.put_update(subscription.numbering, update)
             continue
         numbering = subscription.numbering
@@ -29,4 +30,5 @@ def fan_out(subscriptions: Iterable[Subscription], update: Update) -> None:
             before, after = parts
             text = b"%b%d%b" % (before, sequence, after)
             frame = frames[sequence] = text_header(len(text)) + text
-        client.wire.transport.write(frame)
+        if not wire.write(frame):
+            client.close(GONE, "gone")

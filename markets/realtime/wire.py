@@ -30,11 +30,15 @@ class Wire(WebSocketsSansIOProtocol):
     @property
     def is_clear(self) -> bool:
         """Whether the socket is open and its transport holds less than it may."""
-        return self.writable.is_set() and self.handshake_complete and self.conn.state is _OPEN
+        return self.writable.is_set() and self.conn.state is _OPEN and not self.transport.is_closing()
 
-    def write(self, frame: bytes) -> None:
-        """Send an encoded frame, now if the socket's buffer has room. Only while `is_clear`."""
-        self.transport.write(frame)
+    def write(self, frame: bytes) -> bool:
+        """Send an encoded frame, now if the kernel takes it. Only while `is_clear`. False: the socket has just broken."""
+        try:
+            self.transport.write(frame)
+        except (OSError, RuntimeError):  # the event loop knows, and has not yet told
+            return False
+        return True
 
 
 def wire_of(scope: Any) -> Wire | None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 from uuid import UUID
@@ -76,10 +77,11 @@ def _round(node: Node, crowd: Crowd) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """At a time: the processor seconds that the server and the clients have used, and the server's memory, in bytes."""
+    """At a time: the processor seconds that the server has used and waited for, those the clients used; the server's memory."""
 
     at: float
     server_s: float
+    waited_s: float
     clients_s: float
     server_bytes: int
 
@@ -103,6 +105,8 @@ def _measured(node: Node, url: str, crowd: Crowd, server: psutil.Process) -> dic
     return {
         **{name: found[name] for name in ("frames_per_s", "delay_ms_p50", "delay_ms_p99")},
         "server_cores": round(server_cores, 3),
+        # Time in which others had the processors: what is shared with them is measured unfairly.
+        "server_waited": round((last.waited_s - first.waited_s) / (last.at - first.at), 3),
         "clients_cores": round((last.clients_s - first.clients_s) / (last.at - first.at), 3),
         "server_us_per_frame": round(1e6 * server_cores / found["frames_per_s"], 2),
         "server_kib_per_client": round((last.server_bytes - empty_bytes) / crowd.clients / 1024, 1),
@@ -119,8 +123,18 @@ def _samples(clients: subprocess.Popen[str], server: psutil.Process) -> Iterator
         except psutil.Error:  # they ended meanwhile
             return
         own = server.cpu_times()
-        yield _Sample(time.monotonic(), own.user + own.system, used.user + used.system, server.memory_info().rss)
+        memory = server.memory_info().rss
+        yield _Sample(time.monotonic(), own.user + own.system, _waited_s(server), used.user + used.system, memory)
         time.sleep(_SAMPLED_EVERY_S)
+
+
+def _waited_s(process: psutil.Process) -> float:
+    """How long its first thread was ready and had no processor, in seconds; 0 where the kernel does not tell."""
+    try:
+        fields = Path(f"/proc/{process.pid}/schedstat").read_text(encoding="ascii").split()
+    except OSError:
+        return 0.0
+    return int(fields[1]) / 1e9
 
 
 @contextmanager

@@ -135,7 +135,7 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     host, port, keys = job["host"], job["port"], job["keys"]
     watchers = [Watcher() for _ in range(job["watchers"])]
-    channels = [f"market:{job['market']}", "orders"]
+    channels = [f"market:{job['market']}"]
     url = f"ws://{host}:{port}/ws/analytics"
     watching = [loop.create_task(each.watch(url, key, channels)) for each, key in zip(watchers, _cycle(keys), strict=False)]
     async with asyncio.timeout(PATIENCE_S):
@@ -175,7 +175,7 @@ def _figures(desk: Desk, watchers: list[Watcher]) -> dict[str, Any]:
         "answer_ms": _quantiles(desk.latencies),
         "answer_to_trade_ms": _quantiles([at - answered for at, (_, answered) in pairs]),
         "due_to_trade_ms": _quantiles([at - due for at, (due, _) in pairs]),
-        "answer_to_own_fill_ms": _quantiles([at - answered for at, (_, answered) in own]),
+        "answer_to_own_fill_ms": _quantiles([at - answered for at, (_, answered) in own] or [0]),
         "trade_frames": len(pairs),
         "own_fills": len(own),
     }
