@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
         except node.NotThere as missing:
             print(missing, file=sys.stderr)
     if "screen" in parts:
-        load = screen.Load(options.orders_per_s, options.screen_seconds, options.watchers)
+        load = screen.Load(options.orders_per_s, options.screen_seconds, options.watchers, own=options.own)
         result["screen"] = screen.measure(load)
     print(realtime_report.as_text(result))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders-per-s", type=int, default=500, help="offered, of the second part")
     parser.add_argument("--screen-seconds", type=int, default=30, help="length of the second part")
     parser.add_argument("--watchers", type=int, default=32, help="sockets that watch the market")
-    parser.add_argument("--scripts", type=Path, default=node.SCRIPTS, help="where ws_clients.js and ws_broadcast.js are")
+    parser.add_argument(
+        "--own", action=argparse.BooleanOptionalAction, default=True, help="they watch their orders, too"
+    )
+    parser.add_argument(
+        "--scripts", type=Path, default=node.SCRIPTS, help="where ws_clients.js and ws_broadcast.js are"
+    )
     parser.add_argument("--only", choices=PARTS, help="measure one part; the document stays")
     return parser
 

@@ -8,7 +8,6 @@ import os
 import time
 from typing import Any
 
-
 from markets.realtime.client import Source, Subscription
 from markets.realtime.consumers import Receive, Scope, Send
 from markets.realtime.fanout import fan_out
@@ -18,7 +17,6 @@ from markets.realtime.limits import Limits
 from tools.bench.fanout import CHANNEL
 
 RATE = int(os.environ.get("BENCH_FRAMES_PER_S", "60"))
-
 
 
 class Beat:

@@ -32,11 +32,12 @@ _NOT_INHERITED = {"DATABASE_URL", "REDIS_URL", "ENVIRONMENT", "DJANGO_SETTINGS_M
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """orders_per_s: offered, for so many seconds; watchers: sockets on the market, each also on its owner's orders."""
+    """orders_per_s: offered, for so many seconds; watchers: sockets on the market; `own`: each also on its owner's orders."""
 
     orders_per_s: int
     seconds: int
     watchers: int
+    own: bool = False
 
 
 def measure(load: Load) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -105,7 +104,7 @@ class Desk:
 
 @dataclass(slots=True)
 class Watcher:
-    """A socket on a market and on its owner's orders. `trades`, `fills`: when the frame with each sequence came."""
+    """A socket on a market and perhaps on its owner's orders. `trades`, `fills`: when the frame with each sequence came."""
 
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     trades: dict[int, float] = field(default_factory=dict)
@@ -135,9 +134,11 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     loop = asyncio.get_running_loop()
     host, port, keys = job["host"], job["port"], job["keys"]
     watchers = [Watcher() for _ in range(job["watchers"])]
-    channels = [f"market:{job['market']}"]
+    channels = [f"market:{job['market']}", *(["orders"] if job["own"] else [])]
     url = f"ws://{host}:{port}/ws/analytics"
-    watching = [loop.create_task(each.watch(url, key, channels)) for each, key in zip(watchers, _cycle(keys), strict=False)]
+    watching = [
+        loop.create_task(each.watch(url, keys[number % len(keys)], channels)) for number, each in enumerate(watchers)
+    ]
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(each.ready.wait() for each in watchers))
     desk = Desk(job["orders"], job["orders_per_s"])
@@ -155,12 +156,8 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError(f"A watcher's socket was closed: {broken[0].exception()}")
     for each in watching:
         each.cancel()
-    return {"frames_per_s": round(frames / elapsed), "orders_per_s": round(len(desk.latencies) / elapsed, 1), **_figures(desk, watchers)}
-
-
-def _cycle(keys: list[str]) -> Iterable[str]:
-    while True:
-        yield from keys
+    rates = {"answered_per_s": round(len(desk.latencies) / elapsed, 1), "frames_per_s": round(frames / elapsed)}
+    return {**rates, **_figures(desk, watchers)}
 
 
 def _figures(desk: Desk, watchers: list[Watcher]) -> dict[str, Any]:
@@ -169,13 +166,15 @@ def _figures(desk: Desk, watchers: list[Watcher]) -> dict[str, Any]:
     if missing := sum(len(desk.answered.keys() - each.trades.keys()) for each in watchers):
         raise RuntimeError(f"{missing} trades did not reach a watcher.")
     pairs = [(each.trades[number], times) for number, times in desk.answered.items() for each in watchers]
-    own = [(at, desk.answered[number]) for each in watchers for number, at in each.fills.items() if number in desk.answered]
+    own = [
+        (at, desk.answered[number]) for each in watchers for number, at in each.fills.items() if number in desk.answered
+    ]
     return {
         "trading_orders": len(desk.answered),
         "answer_ms": _quantiles(desk.latencies),
         "answer_to_trade_ms": _quantiles([at - answered for at, (_, answered) in pairs]),
         "due_to_trade_ms": _quantiles([at - due for at, (due, _) in pairs]),
-        "answer_to_own_fill_ms": _quantiles([at - answered for at, (_, answered) in own] or [0]),
+        "answer_to_own_fill_ms": _quantiles([at - answered for at, (_, answered) in own]) if own else None,
         "trade_frames": len(pairs),
         "own_fills": len(own),
     }
