@@ -6,7 +6,7 @@ same for many straight to the transports (`fan_out`). It may only while nothing 
 rest goes by ASGI's `send`, on other servers everything does.
 """
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -25,7 +25,7 @@ class Wire(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if not self.close_sent:  # the application, which super() has made a task for, has not started yet
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index]
+            cast("dict[str, Any]", self.scope["extensions"])[EXTENSION] = self
 
     @property
     def is_clear(self) -> bool:
