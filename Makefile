@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run manage test check bench format lock clean
+.PHONY: help setup setup-dev run manage test check bench bench-realtime format lock clean
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
@@ -18,7 +18,7 @@ throwaway := $(python) -m opinion_market.platform.throwaway --
 compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 	@echo "  Variables: PORT=8100 BIND=0.0.0.0 PYTHON=/usr/bin/python3 TESTS=tests/platform WORKERS=4; more in docs/settings.md"
 
 setup: ## create .venv with what the platform runs on
@@ -42,6 +42,9 @@ check: setup-dev ## format, lint, types, imports, templates, migrations, tests: 
 
 bench: setup-dev ## measure everything, in about 10 minutes; writes docs/benchmarks.md and var/bench/*.json
 	@$(throwaway) $(python) -m tools.bench.exchange
+
+bench-realtime: setup-dev ## measure the hub beside a Node server, and trades' way to the screen, in about 5 minutes (needs Node)
+	@$(throwaway) $(python) -m tools.bench.realtime
 
 format: setup-dev ## rewrite sources in the house's format
 	@$(python) -m ruff format .

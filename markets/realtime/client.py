@@ -9,9 +9,10 @@ from markets.realtime.callers import Caller
 from markets.realtime.frames import Update, frame
 from markets.realtime.limits import Limits
 from markets.realtime.outbox import Numbering, Outbox
+from markets.realtime.wire import Wire
 
 INVALID, UNAUTHENTICATED, FORBIDDEN, TOO_SLOW, TOO_MANY, FLOODING = 4400, 4401, 4403, 4408, 4413, 4429
-TOO_LONG = 1009
+TOO_LONG, GONE = 1009, 1006
 
 
 class Source(Protocol):
@@ -56,6 +57,7 @@ class Client:
     address: str
     limits: Limits
     loop: AbstractEventLoop
+    wire: Wire | None = None
     outbox: Outbox = field(init=False)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
     closing: Future[tuple[int, str]] = field(init=False)
@@ -69,6 +71,12 @@ class Client:
     def party(self) -> object:
         """Whom connections are counted for."""
         return self.caller.user_id or self.address
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether an encoded frame may be written to `wire` at once: nothing waits that would have to go before it."""
+        wire = self.wire
+        return wire is not None and wire.is_clear and self.outbox.is_empty and self.sending_since is None
 
     def close(self, code: int, reason: str) -> None:
         """Have the socket closed; the first reason counts."""
@@ -103,7 +111,7 @@ class Client:
         except CancelledError:
             raise
         except Exception:  # noqa: BLE001 - the server says in its own ways that the other end has gone
-            self.close(1006, "gone")
+            self.close(GONE, "gone")
 
     def check_pace(self) -> None:
         """Close a socket that cannot keep up."""

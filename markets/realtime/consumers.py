@@ -9,6 +9,7 @@ from markets.realtime.client import INVALID, Client, Subscription
 from markets.realtime.hub import Hub, current_hub
 from markets.realtime.outbox import Numbering
 from markets.realtime.protocol import Conversation, established
+from markets.realtime.wire import wire_of
 from opinion_market.kernel.errors import DomainError
 
 Scope = MutableMapping[str, Any]
@@ -62,7 +63,7 @@ async def _serve(
         await send({"type": "websocket.close", "code": 4403})  # before it is accepted: HTTP 403
         return
     await send({"type": "websocket.accept"})
-    client = Client(caller, address_of(scope), hub.limits, asyncio.get_running_loop())
+    client = Client(caller, address_of(scope), hub.limits, asyncio.get_running_loop(), wire_of(scope))
     hub.enter(client)
     client.outbox.put(established(caller))
 

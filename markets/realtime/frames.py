@@ -60,7 +60,20 @@ def update(data: Mapping[str, Any], *, key: Hashable | None = None) -> Update:
 
 def numbered(kind: str, channel: str, sequence: int, body: str, reference: str = "") -> str:
     """An `update` or `initial_data`; the body is not encoded again. `channel` has been checked to need no escaping."""
-    return f'{{"type":"{kind}","channel":"{channel}","sequence":{sequence},"data":{body}{reference}}}'
+    return f"{_before(kind, channel)}{sequence}{_after(body, reference)}"
+
+
+def around_sequence(kind: str, channel: str, body: str) -> tuple[bytes, bytes]:
+    """What `numbered` puts before and after the sequence, in UTF-8: to number the same body for many sockets."""
+    return _before(kind, channel).encode(), _after(body).encode()
+
+
+def _before(kind: str, channel: str) -> str:
+    return f'{{"type":"{kind}","channel":"{channel}","sequence":'
+
+
+def _after(body: str, reference: str = "") -> str:
+    return f',"data":{body}{reference}}}'
 
 
 def frame(kind: str, *, reference: object = None, **fields: object) -> str:

@@ -44,6 +44,10 @@ class Outbox:
     _indispensable: int = 0
     _characters: int = 0
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
     def put(self, text: str) -> None:
         """A complete frame."""
         self._append(_Waiting(text))

@@ -1,5 +1,6 @@
 """`make run`: start the whole platform, keep it running, and stop it on Ctrl-C with no process left behind."""
 
+import resource
 import signal
 import sys
 import time
@@ -14,6 +15,9 @@ from opinion_market.platform.startup import Startup
 from opinion_market.platform.supervisor import Supervisor
 from opinion_market.settings.env import SettingsError, read_launch
 
+# Each WebSocket is an open file of the hub and two of Envoy, and shells often allow a thousand.
+OPEN_FILES = 65_536
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -26,6 +30,7 @@ def main() -> int:
     for number in STOP_SIGNALS:
         signal.signal(number, _request_stop)
     die_with_parent(signal.SIGTERM)
+    _allow_open_files()
     report = Report()
     supervisor = Supervisor(report, before_each_look=partial(_stop_with, MakeWatch()))
     try:
@@ -55,6 +60,14 @@ def main() -> int:
     if trouble is not None:
         report.trouble(str(trouble))
     return 1 if trouble else 0
+
+
+def _allow_open_files() -> None:
+    """As many as the platform may need, or as the system allows, for all processes that are started from here."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if allowed != resource.RLIM_INFINITY and allowed < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _stop_with(make: MakeWatch) -> None:

@@ -54,17 +54,9 @@ def web_services(instance: Instance, *, web_threads: int) -> list[Service]:
         Service(
             "uvicorn",
             python_module(
-                "uvicorn",
-                *("--uds", str(uvicorn)),
-                *("--lifespan", "off"),
-                # Compressing each socket's frames anew costs many times what sending them does.
-                *("--ws-per-message-deflate", "false"),
-                *("--ws-max-size", "16384"),
-                *("--timeout-graceful-shutdown", "3"),
-                *("--log-level", "warning"),
-                "--no-access-log",
-                "--no-proxy-headers",
+                "markets.realtime.serving",
                 "opinion_market.platform.behind_envoy:asgi",
+                *("--uds", str(uvicorn)),
             ),
             uvicorn,
         ),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from governance.identity import services as identity
 from governance.identity.models import User
 from markets.realtime.hub import Hub, use_hub
 from markets.realtime.limits import Limits
+from markets.realtime.serving import configuration
+from markets.realtime.wire import Wire
 from opinion_market.asgi import application
 from tests.governance.people import NOW
 
@@ -43,6 +46,8 @@ class Served:
 
     limits: Limits
     send_buffer: int | None = None
+    make_hub: Callable[[Limits], Hub] = Hub
+    websocket: type[asyncio.Protocol] | str = Wire
     port: int = 0
     hub: Hub | None = None
     _ready: Event = field(default_factory=Event)
@@ -52,15 +57,18 @@ class Served:
         if self.send_buffer is not None:  # its connections inherit it
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.send_buffer)
         self.port = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            application, lifespan="off", log_level="warning", access_log=False, ws_per_message_deflate=False,
-            ws_max_size=16_384, timeout_graceful_shutdown=1,
-        )  # fmt: skip
+        config = configuration(application)
+        config.timeout_graceful_shutdown = 1
+        config.ws = self.websocket
         self._server = uvicorn.Server(config)
-        self._thread = Thread(target=lambda: asyncio.run(self._serve()), name="served")
+        self._thread = Thread(target=self._run, args=(config.get_loop_factory(),), name="served")
+
+    def _run(self, new_loop: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
-        self.hub = Hub(self.limits)
+        self.hub = self.make_hub(self.limits)
         use_hub(self.hub)
         self._ready.set()
         await self._server.serve([self._socket])

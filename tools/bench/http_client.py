@@ -48,7 +48,7 @@ class Client(asyncio.Protocol):
             head, separator, _ = self._received.partition(b"\r\n\r\n")
             if not separator:
                 return
-            self._expected = len(head) + len(separator) + _content_length(bytes(head))
+            self._expected = len(head) + len(separator) + content_length(bytes(head))
         if len(self._received) < self._expected:
             return
         now = time.perf_counter()
@@ -71,7 +71,7 @@ class Client(asyncio.Protocol):
         self._transport.write(request)
 
 
-def _content_length(head: bytes) -> int:
+def content_length(head: bytes) -> int:
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

@@ -7,16 +7,16 @@ import asyncio
 import os
 import time
 from typing import Any
-from uuid import UUID
 
 from markets.realtime.client import Source, Subscription
 from markets.realtime.consumers import Receive, Scope, Send
+from markets.realtime.fanout import fan_out
 from markets.realtime.frames import Update
 from markets.realtime.hub import Hub, use_hub
 from markets.realtime.limits import Limits
+from tools.bench.fanout import CHANNEL
 
 RATE = int(os.environ.get("BENCH_FRAMES_PER_S", "60"))
-CHANNEL = f"market:{UUID(int=0)}"
 
 
 class Beat:
@@ -41,8 +41,7 @@ class Beat:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             # The clients read `t` beside `data`.
             update = Update(f'{{"x":"{"y" * 140}"}},"t":{time.time() * 1000:.0f}', "book")
-            for subscription in self._subscriptions:
-                subscription.send(update)
+            fan_out(self._subscriptions, update)
 
 
 class BenchHub(Hub):

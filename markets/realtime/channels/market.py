@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError
 
 from markets.realtime.client import Subscription
+from markets.realtime.fanout import fan_out
 from markets.realtime.frames import InvalidFrame, Update
 from markets.realtime.sources.market import (
     BookReading,
@@ -139,9 +140,7 @@ class MarketFeed:
             self._send("trades", Update(f'{{"kind":"trades","trades":[{tape}]}}'))
 
     def _send(self, kind: str, update: Update) -> None:
-        for subscription, kinds in self._subscriptions.items():
-            if kind in kinds:
-                subscription.send(update)
+        fan_out((each for each, kinds in self._subscriptions.items() if kind in kinds), update)
 
     async def _trades(self, resume_from: int | None, last: int) -> tuple[list[Tape], bool | None]:
         """The snapshot's trades, oldest first, and whether they are all since `resume_from`; called under the lock."""

@@ -9,6 +9,7 @@ from governance.access.policies import Access
 from markets.realtime.channels.tides import PacedFeed
 from markets.realtime.client import Subscription
 from markets.realtime.frames import InvalidFrame, Update
+from markets.realtime.sources.changed import Standing
 from markets.realtime.sources.own import (
     News,
     OwnFill,
@@ -75,6 +76,7 @@ class OrdersFeed(PacedFeed):
         super().__init__(hub)
         self._changed: set[UUID] = set()
         self._read_at = clock.now()
+        self._standing = Standing()
 
     async def join(self, subscription: Subscription) -> None:
         user_id = _owner(subscription)
@@ -83,6 +85,7 @@ class OrdersFeed(PacedFeed):
             if not self.subscriptions:
                 self._changed.clear()
                 self._read_at = clock.now()
+                self._standing = Standing()
             found = await self.hub.workers.run(read_snapshot, user_id, subscription.caller.access)
             known = {order.order_id: order for order in found.orders}
             subscription.state = _Known(market, found.sequences, known)
@@ -119,18 +122,18 @@ class OrdersFeed(PacedFeed):
         }
         users = _callers(self.subscriptions)
         began_at = clock.now()
-        accounts, news = await self.hub.workers.run(_read_own, users, after, open_orders, self._read_at)
-        self._read_at = began_at
+        accounts, news = await self.hub.workers.run(_read_own, users, after, open_orders, self._read_at, self._standing)
+        self._read_at, self._standing = began_at, news.standing
         for subscription in subscriptions:
             if subscription in self.subscriptions:
                 _tell(subscription, accounts.get(_owner(subscription), frozenset()), news)
 
 
 def _read_own(
-    users: dict[UUID, Access], after: dict[UUID, int], known: set[UUID], since: datetime
+    users: dict[UUID, Access], after: dict[UUID, int], known: set[UUID], since: datetime, standing: Standing
 ) -> tuple[dict[UUID, frozenset[int]], News]:
     accounts = accounts_of(users)
-    return accounts, read_news(frozenset().union(*accounts.values()), after, known, since)
+    return accounts, read_news(frozenset().union(*accounts.values()), after, known, since, standing)
 
 
 def _tell(subscription: Subscription, accounts: frozenset[int], news: News) -> None:

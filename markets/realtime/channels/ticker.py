@@ -5,6 +5,7 @@ from uuid import UUID
 
 from markets.realtime.channels.tides import PacedFeed
 from markets.realtime.client import Subscription
+from markets.realtime.fanout import fan_out
 from markets.realtime.frames import InvalidFrame, Update
 from markets.realtime.sources.ticker import Ticker, read_tickers
 
@@ -64,9 +65,7 @@ class TickerFeed(PacedFeed):
 
     def _send(self, line: Ticker) -> None:
         update = Update(f'{{"kind":"ticker","markets":[{line.body}]}}', line.market_id)
-        for subscription in self.subscriptions:
-            if subscription.state.includes(line, subscription):
-                subscription.send(update)
+        fan_out((each for each in self.subscriptions if each.state.includes(line, each)), update)
 
 
 class _Wanted:

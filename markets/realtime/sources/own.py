@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -11,27 +11,18 @@ from governance.access.policies import Access
 from markets.ledger.models import Account
 from markets.lifecycle.models import Market
 from markets.realtime.frames import encode
+from markets.realtime.sources.changed import Standing, changed_orders
 from markets.trading.api.holdings import portfolio_body
 from markets.trading.api.shapes import order_body, own_fill_body
 from markets.trading.models import Order, Position, Trade
 from markets.trading.portfolio import MarketHoldings, Portfolio
 from markets.trading.selectors import Fill, fills_in
-from opinion_market.kernel.clock import microseconds
 from opinion_market.kernel.prepared import array_literal, run_prepared
 
 OPEN_SHOWN = 500
 FILLS_SHOWN = 50
-# An order's id begins with the time its request arrived; its batch may be committed this much later.
-_LATEST = timedelta(seconds=15)
 _MOST_NEW = 5_000
 
-# Orders of these accounts that may have changed: those that rest in the markets, and those placed since.
-_CHANGED = """
-SELECT id FROM markets_order WHERE status = 'open' AND market_id = ANY(%(markets)s::uuid[])
-  AND account_id = ANY(%(accounts)s::bigint[])
-UNION SELECT id FROM markets_order WHERE account_id = ANY(%(accounts)s::bigint[]) AND id > %(since)s
-  AND market_id = ANY(%(markets)s::uuid[])
-"""
 _TRADES = """
 SELECT t.id FROM unnest(%(markets)s::uuid[], %(after)s::bigint[], %(up_to)s::bigint[]) AS n (market, after, up_to)
 JOIN markets_trade t ON t.market_id = n.market AND t.sequence > n.after AND t.sequence <= n.up_to
@@ -61,10 +52,11 @@ class OwnFill:
 class News:
     """What happened in some markets: per account its orders that may have changed and its fills, oldest first.
 
-    `sequences`: the last trade of each market that is counted.
+    `sequences`: the last trade of each market that is counted. `standing`: what the next reading compares with.
     """
 
-    sequences: dict[UUID, int] = field(default_factory=dict)
+    sequences: dict[UUID, int]
+    standing: Standing
     orders: dict[int, list[OwnOrder]] = field(default_factory=dict)
     fills: dict[int, list[OwnFill]] = field(default_factory=dict)
 
@@ -112,18 +104,26 @@ def read_snapshot(user_id: UUID, access: Access) -> Snapshot:
     )
 
 
-def read_news(accounts: Collection[int], after: Mapping[UUID, int], known: Collection[UUID], since: datetime) -> News:
+def read_news(
+    accounts: Collection[int],
+    after: Mapping[UUID, int],
+    known: Collection[UUID],
+    since: datetime,
+    standing: Standing,
+) -> News:
     """What happened to these accounts in the markets after these sequences (0: unknown).
 
-    known: orders seen open. since: the last reading. Five queries, however many accounts and markets.
+    known: orders seen open. since: the last reading; standing: how it found things. Six queries, however many accounts and
+    markets.
     """
     if not accounts or not after:
-        return News(dict(after))
+        return News(dict(after), standing)
     ids = array_literal(accounts)
     # Only where these accounts may have done something: markets of strangers are not looked into.
     organizations = Account.objects.filter(pk__in=accounts).values("organization")
     theirs = Market.objects.filter(pk__in=after, organization__in=organizations)
-    up_to = dict(theirs.values_list("pk", "trade_sequence"))
+    rows = list(theirs.values_list("pk", "trade_sequence", "version"))
+    up_to = {pk: sequence for pk, sequence, _ in rows}
     markets = list(up_to)
     parameters = {
         "accounts": ids,
@@ -132,14 +132,15 @@ def read_news(accounts: Collection[int], after: Mapping[UUID, int], known: Colle
         # A market that is new to a client is not read from its beginning.
         "after": array_literal(after[each] or max(0, up_to.get(each, 0) - _MOST_NEW) for each in markets),
         "up_to": array_literal(up_to.get(each, 0) for each in markets),
-        "since": UUID(int=(microseconds(since - _LATEST) // 1000) << 80),
     }
     trade_ids = [pk for (pk,) in run_prepared(_TRADES, parameters).fetchall()]
     trades = list(Trade.objects.filter(pk__in=trade_ids).order_by("market_id", "sequence"))
-    touched = {order_id for trade in trades for order_id in (trade.taker_order, trade.maker_order) if order_id}
-    touched |= set(known) | {pk for (pk,) in run_prepared(_CHANGED, parameters).fetchall()}
+    touched = {str(order_id) for trade in trades for order_id in (trade.taker_order, trade.maker_order) if order_id}
+    versions = {pk: version for pk, _, version in rows}
+    changed, stands = changed_orders(accounts, versions, known, since, standing)
+    touched |= changed
     orders = {order.pk: order for order in Order.objects.filter(pk__in=touched, account__in=accounts).order_by("id")}
-    news = News({**after, **up_to})
+    news = News({**after, **up_to}, stands)
     for order in orders.values():
         news.orders.setdefault(order.account_id, []).append(_own_order(order))
     for trade in trades:
