@@ -136,6 +136,10 @@ class Talk:
         assert frame is not None
         return frame.code, frame.reason
 
+    def drop(self) -> None:
+        """Break off, as a cable that is pulled would: nothing is said to the server but that the connection ended."""
+        self.connection.socket.shutdown(socket.SHUT_RDWR)
+
     def _drain(self, until: float) -> None:
         while True:
             self.connection.recv(timeout=max(0.0, until - monotonic()))
