@@ -7,6 +7,7 @@ from markets.comments.models import Comment, CommentReport
 from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
 from markets.lifecycle.resolution.models import DecisionRequest, Dispute, Evidence, ResolutionProposal
+from markets.realtime.disconnects.models import CancelOnDisconnect
 from markets.rewards.models import RewardCampaign, RewardHour, RewardPayout, RewardSample, RewardScore
 from markets.trading.limit_models import LimitDefaults
 from markets.trading.models import Order, Position, Trade
@@ -15,6 +16,7 @@ from markets.watchlist.models import WatchedMarket
 __all__ = [
     "Account",
     "AccountCash",
+    "CancelOnDisconnect",
     "Comment",
     "CommentReport",
     "DecisionRequest",

@@ -20,6 +20,7 @@ from markets.realtime.channels.market import MarketFeed
 from markets.realtime.channels.own import OrdersFeed, PortfolioFeed
 from markets.realtime.channels.ticker import TickerFeed
 from markets.realtime.client import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, Client, Source
+from markets.realtime.disconnects.keeper import Keeper
 from markets.realtime.frames import UnknownChannel
 from markets.realtime.limits import Limits
 from markets.realtime.listening import listen
@@ -40,6 +41,7 @@ class Hub:
         self.workers = Workers()
         self.clients: set[Client] = set()
         self.is_listening = False
+        self.keeper = Keeper(self)
         self._parties: Counter[object] = Counter()
         self._markets: dict[UUID, MarketFeed] = {}
         self._ticker, self._orders, self._portfolio = TickerFeed(self), OrdersFeed(self), PortfolioFeed(self)
@@ -58,7 +60,7 @@ class Hub:
         """A client has connected. It is closed at once if its party has too many connections."""
         if not self._has_started:
             self._has_started = True
-            for duty in (listen(self), self._recheck(), self._check_versions(), self._check_pace()):
+            for duty in (listen(self), self._recheck(), self._check_versions(), self._check_pace(), self.keeper.run()):
                 self.background(duty)
         self.clients.add(client)
         self._count(client, 1)
@@ -66,6 +68,7 @@ class Hub:
     def leave(self, client: Client) -> None:
         client.leave_all()
         self.clients.discard(client)
+        self.keeper.dropped(client)
         self._parties[client.party] -= 1
         if self._parties[client.party] <= 0:
             del self._parties[client.party]

@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ def test_deltas_applied_to_a_snapshot_give_every_later_book_however_slowly_they_
     books = [a_book(version, sides) for version, sides in enumerate(states)]
     outbox, numbering = Outbox(Limits()), Numbering("market:m")
     copy = BookCopy(books[0])
-    for before, after in zip(books, books[1:], strict=False):
+    for before, after in pairwise(books):
         whole = encode({"kind": "book", "book": after})
         part = encode({"kind": "book_delta", "delta": delta(before, after)})
         outbox.put_update(numbering, Update(part, "book", whole))

@@ -187,10 +187,7 @@ def _tell(subscription: Subscription, accounts: frozenset[int], news: News, bega
     for fill in fills:
         known.told.add(fill.market_id, fill.sequence, fill.executed_at)
     changed = [
-        order
-        for account in accounts
-        for order in news.orders.get(account, ())
-        if known.is_new(order) and wanted(order)
+        order for account in accounts for order in news.orders.get(account, ()) if known.is_new(order) and wanted(order)
     ]
     cursor = known.told.cursor(began_at).text if fills or changed else ""
     if fills:
