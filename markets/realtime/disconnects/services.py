@@ -138,5 +138,6 @@ def _cancel(lease: CancelOnDisconnect, now: datetime) -> int:
     CancelOnDisconnect.objects.filter(pk=lease.pk, holder=lease.holder).update(
         cancelled_orders=lease.cancelled_orders + cancelled, **finished
     )
-    log.info("Cancelled %s orders of user %s, whose socket dropped", cancelled, lease.user_id)
+    if cancelled:
+        log.info("Cancelled %s orders of user %s, whose socket dropped", cancelled, lease.user_id)
     return cancelled
