@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from random import Random
 
 from markets.realtime.frames import LONGEST_MESSAGE
 
-STARTING_S = 60.0
+STARTING_S = 120.0
+_FIRST_PORT, _LAST_PORT = 20_000, 32_000
 
 
 class Uvicorn:
@@ -65,6 +67,11 @@ class Uvicorn:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
+    """Not one of those that connections are made from: such a one could be taken while the server is away."""
+    for port in Random().sample(range(_FIRST_PORT, _LAST_PORT), 100):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
         return port
+    raise RuntimeError("No port of 127.0.0.1 is free.")
