@@ -72,10 +72,11 @@ class Crowd:
 
     async def _own(self) -> None:
         """One's orders and portfolio, with a wish to have the orders cancelled; back again with the cursor."""
-        key, cursor = self._chance.choice(self._keys), None
+        key = self._chance.choice(self._keys)
+        cursor: str | None = None
         for _ in range(2):
             async with self._socket(key) as socket:
-                filters = {} if cursor is None else {"resume_from": cursor}
+                filters = {"resume_from": cursor} if cursor else {}
                 await socket.send(json.dumps({"type": "cancel_on_disconnect", "enabled": True, "grace_s": 1}))
                 await socket.send(json.dumps({"type": "subscribe", "channel": "orders", "filters": filters}))
                 await socket.send(json.dumps({"type": "subscribe", "channel": "portfolio"}))
