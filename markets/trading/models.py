@@ -97,8 +97,6 @@ class Order(UuidModel):
             models.Index(
                 fields=["expires_at"], condition=Q(status="open", expires_at__isnull=False), name="order_expiring"
             ),
-            # For what changed lately. A summary of whole pages: orders that are filled in part stay where they are (HOT).
-            BrinIndex(fields=["updated_at"], name="order_updated", pages_per_range=16, autosummarize=True),
         ]
 
     def __str__(self) -> str:

@@ -65,7 +65,7 @@ def test_a_short_soak_finds_the_memory_flat(committed_db, tmp_path):
     database = urlsplit(settings.ENV.database_url)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     output = tmp_path / "soak.json"
     # Within seconds the warm-up is all there is, so more is allowed: 15 MiB is 40 KiB a visit.
-    options = ["--minutes", "0.3", "--interval", "1", "--clients", "30", "--stays", "1", "--allowed-mib", "15"]
+    options = ["--minutes", "0.25", "--interval", "1", "--clients", "30", "--stays", "1", "--allowed-mib", "15"]
     done = subprocess.run(
         [sys.executable, "-m", "tools.soak.realtime", *options, "--output", str(output)],
         env={**os.environ, "DATABASE_URL": database},
