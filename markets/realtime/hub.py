@@ -60,7 +60,14 @@ class Hub:
         """A client has connected. It is closed at once if its party has too many connections."""
         if not self._has_started:
             self._has_started = True
-            for duty in (listen(self), self._recheck(), self._check_versions(), self._check_pace(), self.keeper.run()):
+            for duty in (
+                listen(self),
+                self._recheck(),
+                self._check_versions(),
+                self._check_pace(),
+                self.keeper.renew(),
+                self.keeper.sweep(),
+            ):
                 self.background(duty)
         self.clients.add(client)
         self._count(client, 1)
@@ -139,6 +146,7 @@ class Hub:
         for feed in self._markets.values():
             feed.stop()
         await asyncio.to_thread(self.workers.close)
+        await asyncio.to_thread(self.keeper.close)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -2,7 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from time import sleep
+from threading import Event
+from time import monotonic, sleep
 
 import pytest
 from django.db import connection
@@ -10,6 +11,7 @@ from django.db import connection
 from governance.identity import services as identity
 from governance.identity.models import ApiKey
 from markets.realtime.disconnects import services
+from markets.trading.mass_cancels import cancel_in
 from tests.platform.processes import eventually
 from tests.realtime.served import a_key
 
@@ -136,6 +138,34 @@ def test_it_takes_somebody_who_may_trade_and_a_frame_that_makes_sense(served, ve
             {"enabled": True, "markets": []}, {"enabled": True, "markets": ["x"]}, {"enabled": True, "markets": "all"},
         ):  # fmt: skip
             assert talk.refused("cancel_on_disconnect", **nonsense) == "invalid_frame"
+
+
+def test_a_disk_that_is_slow_to_cancel_keeps_nobody_from_being_served_nor_leases_from_renewal(
+    served, venue, monkeypatch
+):
+    market, gone, here = venue.market(), [venue.trader() for _ in range(6)], venue.trader()
+    for each in (*gone, here):
+        resting(each, market)
+
+    is_quick = Event()
+
+    def slowly(*place, **why):
+        is_quick.wait(20)
+        return cancel_in(*place, **why)
+
+    monkeypatch.setattr(services, "cancel_in", slowly)
+    with trading(served, here) as stays:
+        asked(stays)
+        for each in gone:
+            with trading(served, each) as talk:
+                asked(talk)
+        until = monotonic() + 2  # longer than a lease
+        while monotonic() < until:
+            with served.talk_as(here.user) as talk:
+                talk.subscribe("orders")
+        is_quick.set()
+        assert eventually(lambda: not any(open_orders(each) for each in gone))
+        assert open_orders(here)
 
 
 def test_a_lease_that_nobody_renews_expires_and_many_who_notice_cancel_once(venue):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from markets.realtime.disconnects import services
 from markets.realtime.disconnects.models import LONGEST_GRACE_S, CancelOnDisconnect
 from markets.realtime.disconnects.services import Wish
 from markets.realtime.frames import InvalidFrame, frame
+from markets.realtime.workers import Workers
 from opinion_market.api.errors import NotAuthenticated
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
@@ -29,12 +31,18 @@ STANDARD_GRACE_S = 10
 
 
 class Keeper:
-    """The wishes of this process's clients. One change of leases at a time, so that no renewal overtakes a drop."""
+    """The wishes of this process's clients. One change of leases at a time, so that no renewal overtakes a drop.
+
+    It has threads of its own, one for leases and one for cancelling: a disk that is slow to commit many cancellations must
+    not keep the hub from reading, nor leases from being renewed.
+    """
 
     def __init__(self, hub: "Hub") -> None:
         self._hub = hub
         self._wishes: dict[Client, Wish] = {}
         self._lock = asyncio.Lock()
+        self._is_due = asyncio.Event()
+        self._leases, self._cancelling = Workers(1), Workers(1)
 
     async def hear(self, client: Client, message: dict[str, Any], reference: object) -> None:
         """Answer a `cancel_on_disconnect` frame. Raises NotAuthenticated, InvalidFrame, and what `services.ask` raises."""
@@ -46,12 +54,12 @@ class Keeper:
             before = self._wishes.pop(client, None)
             if wish is None:
                 if before is not None:
-                    await self._hub.workers.run(_withdraw, before.holder)
+                    await self._leases.run(_withdraw, before.holder)
                 client.outbox.put(_status(None, reference))
                 return
             self._wishes[client] = wish  # so that it is let go should the socket drop while this is on its way
             try:
-                ended = await self._hub.workers.run(_ask, user, client.caller, wish, self._lease)
+                ended = await self._leases.run(_ask, user, client.caller, wish, self._lease)
             except DomainError:
                 self._wishes.pop(client, None)
                 if before is not None:
@@ -66,22 +74,38 @@ class Keeper:
         if wish is not None:
             self._hub.background(self._let_go(wish))
 
-    async def run(self) -> None:
-        """Renew the leases of those who are here, and cancel for those who are not, for ever."""
+    async def renew(self) -> None:
+        """Renew the leases of those who are here, for ever."""
         while True:
             try:
                 await self._renew()
-                await self._hub.workers.run(_cancel_due)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("Leases could not be renewed: %s", error)
             await asyncio.sleep(self._hub.limits.lease_renew_s)
+
+    async def sweep(self) -> None:
+        """Cancel for those who are not here, in whichever process they were, for ever."""
+        while True:
+            self._is_due.clear()
+            try:
+                await self._cancelling.run(_cancel_due)
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("Orders of clients that dropped could not be cancelled: %s", error)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._hub.limits.lease_renew_s):
+                    await self._is_due.wait()
+
+    def close(self) -> None:
+        """Wait for what is being done, in a thread."""
+        self._leases.close()
+        self._cancelling.close()
 
     async def _renew(self) -> None:
         async with self._lock:
             clients = {wish.holder: client for client, wish in self._wishes.items()}
             if not clients:
                 return
-            lost = await self._hub.workers.run(_renew, list(clients), self._lease)
+            lost = await self._leases.run(_renew, list(clients), self._lease)
             for holder, reason in lost.items():
                 client = clients[holder]
                 if self._wishes.pop(client, None) is not None:
@@ -90,9 +114,9 @@ class Keeper:
     async def _let_go(self, wish: Wish) -> None:
         """If this process dies meanwhile, or the database is away, the lease expires by itself."""
         async with self._lock:
-            await self._hub.workers.run(_let_go, wish.holder)
+            await self._leases.run(_let_go, wish.holder)
         await asyncio.sleep(wish.grace_s)
-        await self._hub.workers.run(_cancel_due)
+        self._is_due.set()
 
     @property
     def _lease(self) -> timedelta:
