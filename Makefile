@@ -3,12 +3,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run manage test check bench bench-realtime format lock clean
+.PHONY: help setup setup-dev run manage test check bench bench-realtime soak format lock clean
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
 TESTS ?= tests
 WORKERS ?= 2
+MINUTES ?= 30
 export PORT BIND
 # Empty means: tools/bootstrap.sh looks for python3.11, then python3.
 export PYTHON ?=
@@ -19,7 +20,7 @@ compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
-	@echo "  Variables: PORT=8100 BIND=0.0.0.0 PYTHON=/usr/bin/python3 TESTS=tests/platform WORKERS=4; more in docs/settings.md"
+	@echo "  Variables: PORT=8100 BIND=0.0.0.0 PYTHON=/usr/bin/python3 TESTS=tests/platform WORKERS=4 MINUTES=5; more in docs/settings.md"
 
 setup: ## create .venv with what the platform runs on
 	@tools/bootstrap.sh requirements.txt
@@ -45,6 +46,9 @@ bench: setup-dev ## measure everything, in about 10 minutes; writes docs/benchma
 
 bench-realtime: setup-dev ## measure the hub beside a Node server, and trades' way to the screen, in about 5 minutes (needs Node)
 	@$(throwaway) $(python) -m tools.bench.realtime
+
+soak: setup-dev ## let clients of the hub come and go for MINUTES (30), and see that its memory does not grow
+	@$(throwaway) $(python) -m tools.soak.realtime --minutes $(MINUTES)
 
 format: setup-dev ## rewrite sources in the house's format
 	@$(python) -m ruff format .

@@ -8,6 +8,7 @@ from markets.ledger.models import Account, Posting
 from markets.lifecycle.models import Market, MarketGroup, Outcome
 from markets.lifecycle.resolution.models import DecisionRequest, Dispute, Evidence, ResolutionProposal
 from markets.performance.models import ExchangeMinute, ExchangeSecond
+from markets.realtime.disconnects.models import CancelOnDisconnect
 from markets.rewards.models import RewardCampaign, RewardHour, RewardPayout, RewardSample, RewardScore
 from markets.trading.limit_models import LimitDefaults
 from markets.trading.models import Order, Position, Trade
@@ -16,6 +17,7 @@ from markets.watchlist.models import WatchedMarket
 __all__ = [
     "Account",
     "AccountCash",
+    "CancelOnDisconnect",
     "Comment",
     "CommentReport",
     "DecisionRequest",

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
+from markets.realtime.bookmarks import Bookmarks
 from markets.realtime.callers import caller_of_scope
 from markets.realtime.client import Client
 from markets.realtime.consumers import Receive, Scope, Send, address_of
@@ -36,11 +37,13 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
             caller = await hub.workers.run(caller_of_scope, scope)
             client = Client(caller, address_of(scope), hub.limits, asyncio.get_running_loop())
             hub.enter(client)
-            await _subscribe(hub, client, _channels(scope))
+            channels = _channels(scope)
+            bookmarks = Bookmarks(channels, _last_event_id(scope))
+            await _subscribe(hub, client, channels, bookmarks)
         except DomainError as refused:
             await _refuse(send, refused)
             return
-        await _stream(client, receive, send)
+        await _stream(client, bookmarks, receive, send)
     finally:
         if client is not None:
             hub.leave(client)
@@ -55,11 +58,20 @@ def _channels(scope: Scope) -> list[str]:
     return list(dict.fromkeys(channels))
 
 
-async def _subscribe(hub: Hub, client: Client, channels: list[str]) -> None:
+def _last_event_id(scope: Scope) -> str | None:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"last-event-id"), None)
+
+
+async def _subscribe(hub: Hub, client: Client, channels: list[str], bookmarks: Bookmarks) -> None:
     client.outbox.put(established(client.caller))
     conversation = Conversation(hub, client)
     for channel in channels:
-        await conversation.subscribe(channel, {})
+        try:
+            await conversation.subscribe(channel, bookmarks.filters(channel))
+        except InvalidFrame:
+            # An id that cannot be resumed from is left aside: a browser repeats it for ever, and the snapshot mends it.
+            bookmarks.forget(channel)
+            await conversation.subscribe(channel, {})
 
 
 async def _refuse(send: Send, error: DomainError) -> None:
@@ -77,7 +89,7 @@ async def _refuse(send: Send, error: DomainError) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _stream(client: Client, receive: Receive, send: Send) -> None:
+async def _stream(client: Client, bookmarks: Bookmarks, receive: Receive, send: Send) -> None:
     headers = [
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-store"),
@@ -86,7 +98,7 @@ async def _stream(client: Client, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def send_event(text: str) -> None:
-        await send({"type": "http.response.body", "body": event(text), "more_body": True})
+        await send({"type": "http.response.body", "body": event(text, bookmarks.note(text)), "more_body": True})
 
     tasks = {
         asyncio.create_task(client.write(send_event)),
@@ -106,12 +118,13 @@ async def _stream(client: Client, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": event(last), "more_body": False})
 
 
-def event(text: str) -> bytes:
-    """A frame as an event of its own type; an empty text as a comment."""
+def event(text: str, bookmark: str = "") -> bytes:
+    """A frame as an event of its own type, with its id if it has one; an empty text as a comment."""
     if not text:
         return b":\n\n"
     kind = text[len(_TYPE) : text.index('"', len(_TYPE))]
-    return f"event: {kind}\ndata: {text}\n\n".encode()
+    named = f"id: {bookmark}\n" if bookmark else ""
+    return f"{named}event: {kind}\ndata: {text}\n\n".encode()
 
 
 async def _until_gone(receive: Receive) -> None:

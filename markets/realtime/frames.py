@@ -43,10 +43,12 @@ class RateLimited(DomainError):
 @dataclass(frozen=True, slots=True)
 class Update:
     """News of a channel. `body` is the JSON of `data`; of several with the same `key` only the latest matters to a client,
-    none is dispensable without one."""
+    none is dispensable without one. `whole`: what to send instead of a body that only says what changed since the one before,
+    when that one has not been sent."""
 
     body: str
     key: Hashable | None = None
+    whole: str | None = None
 
 
 def encode(value: object) -> str:

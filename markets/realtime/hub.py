@@ -22,6 +22,7 @@ from markets.realtime.channels.own import OrdersFeed, PortfolioFeed
 from markets.realtime.channels.performance import PerformanceFeed
 from markets.realtime.channels.ticker import TickerFeed
 from markets.realtime.client import FORBIDDEN, TOO_MANY, UNAUTHENTICATED, Client, Source
+from markets.realtime.disconnects.keeper import Keeper
 from markets.realtime.frames import UnknownChannel
 from markets.realtime.limits import Limits
 from markets.realtime.listening import listen
@@ -42,6 +43,7 @@ class Hub:
         self.workers = Workers()
         self.clients: set[Client] = set()
         self.is_listening = False
+        self.keeper = Keeper(self)
         self._parties: Counter[object] = Counter()
         self._markets: dict[UUID, MarketFeed] = {}
         self._ticker, self._orders, self._portfolio = TickerFeed(self), OrdersFeed(self), PortfolioFeed(self)
@@ -63,7 +65,14 @@ class Hub:
         """A client has connected. It is closed at once if its party has too many connections."""
         if not self._has_started:
             self._has_started = True
-            for duty in (listen(self), self._recheck(), self._check_versions(), self._check_pace()):
+            for duty in (
+                listen(self),
+                self._recheck(),
+                self._check_versions(),
+                self._check_pace(),
+                self.keeper.renew(),
+                self.keeper.sweep(),
+            ):
                 self.background(duty)
         self.clients.add(client)
         self._count(client, 1)
@@ -71,6 +80,7 @@ class Hub:
     def leave(self, client: Client) -> None:
         client.leave_all()
         self.clients.discard(client)
+        self.keeper.dropped(client)
         self._parties[client.party] -= 1
         if self._parties[client.party] <= 0:
             del self._parties[client.party]
@@ -141,6 +151,7 @@ class Hub:
         for feed in self._markets.values():
             feed.stop()
         await asyncio.to_thread(self.workers.close)
+        await asyncio.to_thread(self.keeper.close)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

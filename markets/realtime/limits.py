@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Limits:
     """connections: at once, per user, or per address without one. messages_per_s: allowed to go on; `message_burst` at once.
     queue: updates of which none is dispensable that may wait for a socket; queue_characters: of all that waits. sending_s:
-    how long one frame may take to be taken."""
+    how long one frame may take to be taken. lease_s: after which a process that renews nothing (every lease_renew_s) counts as
+    gone, and its clients as disconnected."""
 
     connections: int = 200
     subscriptions: int = 100
@@ -19,6 +20,8 @@ class Limits:
     recheck_s: float = 10.0
     check_versions_s: float = 5.0
     authenticate_within_s: float = 10.0
+    lease_s: float = 15.0
+    lease_renew_s: float = 5.0
 
 
 @dataclass(slots=True)

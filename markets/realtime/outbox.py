@@ -2,7 +2,7 @@
 
 from asyncio import Event
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from markets.realtime.frames import Update, numbered
@@ -53,6 +53,9 @@ class Outbox:
         self._append(_Waiting(text))
 
     def put_snapshot(self, numbering: Numbering, body: str, reference: str = "") -> None:
+        # States older than the snapshot must not stay before it, where newer ones would take their place and be undone by it.
+        if any(key[0] is numbering for key in self._latest):
+            self._keep(lambda waiting: waiting.key is None or waiting.numbering is not numbering)
         self._append(_Waiting(body, "initial_data", numbering, None, reference))
 
     def put_update(self, numbering: Numbering, update: Update) -> None:
@@ -63,8 +66,9 @@ class Outbox:
         key = (numbering, update.key)
         older = self._latest.get(key)
         if older is not None:
-            self._characters += len(update.body) - len(older.body)
-            older.body = update.body
+            newest = update.whole or update.body
+            self._characters += len(newest) - len(older.body)
+            older.body = newest
             return
         waiting = _Waiting(update.body, "update", numbering, key)
         self._latest[key] = waiting
@@ -86,9 +90,12 @@ class Outbox:
 
     def forget(self, numbering: Numbering) -> None:
         """Nothing more of this subscription is sent."""
-        kept = [waiting for waiting in self._waiting if waiting.numbering is not numbering]
+        self._keep(lambda waiting: waiting.numbering is not numbering)
+
+    def _keep(self, is_wanted: Callable[[_Waiting], bool]) -> None:
+        kept = [waiting for waiting in self._waiting if is_wanted(waiting)]
         self._waiting.clear()
-        self._latest = {key: waiting for key, waiting in self._latest.items() if key[0] is not numbering}
+        self._latest = {waiting.key: waiting for waiting in kept if waiting.key is not None}
         self._indispensable = self._characters = 0
         for waiting in kept:
             self._append(waiting)

@@ -30,6 +30,7 @@ _FIELDS = {
     "subscribe": {"channel", "filters"},
     "unsubscribe": {"channel"},
     "get_metrics": {"metrics_type", "time_range"},
+    "cancel_on_disconnect": {"enabled", "markets", "grace_s"},
     "ping": set[str](),
 }
 _LONGEST_CHANNEL = 80
@@ -85,6 +86,8 @@ class Conversation:
                 client.outbox.put(frame("pong", reference=reference, at=clock.now()))
             elif kind == "get_metrics":
                 await self._get_metrics(message, reference)
+            elif kind == "cancel_on_disconnect":
+                await self._hub.keeper.hear(client, message, reference)
             elif channel is not None and kind == "subscribe":
                 await self.subscribe(channel, message.get("filters"), reference)
             elif channel is not None:

@@ -17,8 +17,8 @@ THREADS = 4
 class Workers:
     """A few threads, each with a database connection of its own."""
 
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="hub", initializer=self._remember_connection)
+    def __init__(self, threads: int = THREADS) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="hub", initializer=self._remember_connection)
         self._opened: list[BaseDatabaseWrapper] = []
         self._lock = Lock()
 

@@ -5,13 +5,12 @@ is read, so each one is either committed before the block, and then found and ca
 the two leaves a blocked account with open orders: repeating the request, or `finish_interrupted`, cancels the rest.
 """
 
-import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from governance.access.policies import require
 from governance.audit.deeds import record_deed
@@ -19,16 +18,11 @@ from governance.identity.models import User
 from markets.ledger.models import Account
 from markets.ledger.selectors import trader_account
 from markets.lifecycle.errors import ReasonRequired
-from markets.trading.commands import CancelOrders
 from markets.trading.errors import BlockedByStaff
-from markets.trading.models import Order
-from markets.trading.sequencer import submit
+from markets.trading.mass_cancels import cancel_in, open_places
 from markets.trading.session import Cause
 from opinion_market.eventstore.append import NewEvent, append, metadata
 from opinion_market.kernel.correlation import correlation_id
-from opinion_market.kernel.errors import DomainError
-
-log = logging.getLogger(__name__)
 
 CANCELLED_BECAUSE = "trading_blocked"
 NEEDED = "participants.update"
@@ -108,9 +102,9 @@ def release_member(*, actor: User, owner_id: UUID, organization_id: UUID, reason
 def finish_interrupted(*, now: datetime) -> int:
     """Cancel what blocked accounts still have open; returns in how many places there was something. Harmless to repeat."""
     blocked = list(Account.objects.filter(blocked_at__lte=now).order_by().values_list("pk", flat=True))
-    places = _open_places(blocked)
+    places = open_places(blocked)
     for market, account in places:
-        _cancel_in(market, account, Cause(None, correlation_id()))
+        cancel_in(market, account, cause=Cause(None, correlation_id()), reason=CANCELLED_BECAUSE)
     return len(places)
 
 
@@ -160,30 +154,13 @@ def _append(account: Account, type: str, actor: User, now: datetime, data: dict[
     append(stream=f"account-{account.pk}", expected_version=None, events=[event])
 
 
-def _open_places(accounts: Iterable[int]) -> list[tuple[UUID, int]]:
-    """Market and account of every open order of these accounts, each pair once."""
-    found = Order.objects.filter(status=Order.Status.OPEN, account__in=list(accounts)).order_by()
-    return sorted(set(found.values_list("market_id", "account_id")))
-
-
 def _cancel(account: Account, cause: Cause) -> Switched:
     cancelled: dict[str, list[str]] = {}
     pending: list[str] = []
-    for market, _ in _open_places([account.pk]):
-        done = _cancel_in(market, account.pk, cause)
+    for market, _ in open_places([account.pk]):
+        done = cancel_in(market, account.pk, cause=cause, reason=CANCELLED_BECAUSE)
         if done is None:
             pending.append(str(market))
         else:
             cancelled[str(market)] = done
     return Switched(account, cancelled, pending)
-
-
-def _cancel_in(market_id: UUID, account: int, cause: Cause) -> list[str] | None:
-    """The ids cancelled in one market; None if it failed, which must not keep the other markets' orders alive."""
-    try:
-        command = CancelOrders(cause=cause, account=account, reason=CANCELLED_BECAUSE)
-        cancelled: list[str] = submit(str(market_id), [command])[0].unwrap()["cancelled"]
-    except (DatabaseError, DomainError):
-        log.exception("Orders of account %s in market %s could not be cancelled", account, market_id)
-        return None
-    return cancelled

@@ -46,6 +46,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 10},
     },
+    # Beside the processes that hold sockets, which do the same: for when none of them is left.
+    "cancel-disconnected": {
+        "task": "markets.cancel_disconnected",
+        "schedule": timedelta(seconds=2),
+        "options": {"expires": 4},
+    },
     "finish-kill-switches": {
         "task": "markets.finish_kill_switches",
         "schedule": timedelta(seconds=15),

@@ -4,7 +4,7 @@ import pytest
 from auditlog.models import LogEntry
 
 from markets.ledger.models import Account
-from markets.trading import kill_switch
+from markets.trading import kill_switch, mass_cancels
 from markets.trading.errors import OutcomeUnknown
 from markets.trading.models import Order
 from markets.trading.sequencer import submit
@@ -164,7 +164,7 @@ def test_killed_after_the_first_market_it_is_blocked_and_repeating_completes_it(
         submitted.append(market_id)
         return submit(market_id, commands)
 
-    monkeypatch.setattr(kill_switch, "submit", dies_at_the_second)
+    monkeypatch.setattr(mass_cancels, "submit", dies_at_the_second)
     with pytest.raises(KeyboardInterrupt):
         ann.post(SWITCH, key="stop")
     monkeypatch.undo()
@@ -184,7 +184,7 @@ def test_a_market_that_fails_keeps_no_other_alive_and_is_named(venue, monkeypatc
             raise OutcomeUnknown
         return submit(market_id, commands)
 
-    monkeypatch.setattr(kill_switch, "submit", fails_in_the_first)
+    monkeypatch.setattr(mass_cancels, "submit", fails_in_the_first)
     answer = ann.post(SWITCH)
     assert (answer["pending"], list(answer["cancelled"])) == ([markets[0]], [markets[1]])
     monkeypatch.undo()
@@ -195,7 +195,7 @@ def test_a_market_that_fails_keeps_no_other_alive_and_is_named(venue, monkeypatc
 def test_a_blocked_accounts_orders_are_not_amended_either(venue, monkeypatch):
     market, ann = venue.market(), venue.trader()
     order = ann.order(market)["id"]
-    monkeypatch.setattr(kill_switch, "submit", _lost)
+    monkeypatch.setattr(mass_cancels, "submit", _lost)
     ann.client.post(f"/api/v1/{SWITCH}", {"reason": "Leaving"}, format="json")
     assert ann.refused("patch", f"orders/{order}", {"price": 4_000}) == (409, "trading_blocked")
 

@@ -40,8 +40,30 @@ def documented(frame: dict[str, Any]) -> dict[str, Any]:
     return frame
 
 
+class Talking:
+    """Whatever serves sockets on a port."""
+
+    port: int
+
+    @contextmanager
+    def talk(self, path: str = "/ws/analytics", **headers: str):
+        """A socket with these headers, greeted."""
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        with connect(
+            f"ws://127.0.0.1:{self.port}{path}", additional_headers=names, compression=None, max_size=2**24, max_queue=1
+        ) as connection:
+            yield Talk(connection)
+
+    @contextmanager
+    def talk_as(self, user: User, path: str = "/ws/analytics"):
+        with self.talk(path, X_API_Key=a_key(user)) as talk:
+            talk.greeting = talk.next("connection_established")
+            assert talk.greeting["user"] == str(user.pk)
+            yield talk
+
+
 @dataclass
-class Served:
+class Served(Talking):
     """The server, and its hub, which lives in the server's thread."""
 
     limits: Limits
@@ -83,22 +105,6 @@ class Served:
         self._thread.join(PATIENCE_S)
         self._socket.close()
         assert not self._thread.is_alive()
-
-    @contextmanager
-    def talk(self, path: str = "/ws/analytics", **headers: str):
-        """A socket with these headers, greeted."""
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        with connect(
-            f"ws://127.0.0.1:{self.port}{path}", additional_headers=names, compression=None, max_size=2**24, max_queue=1
-        ) as connection:
-            yield Talk(connection)
-
-    @contextmanager
-    def talk_as(self, user: User, path: str = "/ws/analytics"):
-        with self.talk(path, X_API_Key=a_key(user)) as talk:
-            talk.greeting = talk.next("connection_established")
-            assert talk.greeting["user"] == str(user.pk)
-            yield talk
 
 
 def a_key(user: User, scope: str = "read") -> str:
@@ -143,6 +149,10 @@ class Talk:
         frame = closed.value.rcvd
         assert frame is not None
         return frame.code, frame.reason
+
+    def drop(self) -> None:
+        """Break off, as a cable that is pulled would: nothing is said to the server but that the connection ended."""
+        self.connection.socket.shutdown(socket.SHUT_RDWR)
 
     def _drain(self, until: float) -> None:
         while True:

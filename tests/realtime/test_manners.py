@@ -34,11 +34,13 @@ def test_binary_and_oversized_messages_close_the_socket(served):
 
 def test_a_flood_is_warned_once_and_cut_off(serve):
     served = serve(messages_per_s=5.0, message_burst=10)
-    with served.talk() as talk:
+    with served.talk() as talk, served.talk() as other:
         for _ in range(30):
             talk.say("ping")
         assert talk.next("error")["code"] == "rate_limited"
         assert talk.closed() == (4429, "too many messages")
+        other.say("ping")
+        assert other.next("pong")
 
 
 def test_connections_and_subscriptions_are_limited_per_client(serve, venue):

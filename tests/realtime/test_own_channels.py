@@ -4,7 +4,8 @@
 def test_a_trader_sees_their_order_rest_fill_and_go(served, venue):
     market, ann, bob = venue.market(), venue.trader(), venue.trader()
     with served.talk_as(ann.user) as talk:
-        assert talk.subscribe("orders") == {"orders": [], "fills": []}
+        snapshot = talk.subscribe("orders")
+        assert [snapshot[name] for name in ("orders", "fills", "ended", "resumed")] == [[], [], [], None]
         order = ann.order(market, side="buy", price=4000, quantity=10)
         (placed,) = talk.next("update", kind="orders")["data"]["orders"]
         assert (placed["id"], placed["status"], placed["remaining_quantity"]) == (order["id"], "open", 10)

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
 
+from markets.realtime.channels.deltas import delta
 from markets.realtime.client import Subscription
 from markets.realtime.fanout import fan_out
-from markets.realtime.frames import InvalidFrame, Update
+from markets.realtime.frames import InvalidFrame, Update, encode
 from markets.realtime.sources.market import (
     BookReading,
     MarketReading,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KINDS = ("book", "trades", "status")
+# What those are sent instead of `book` who keep a copy of it.
+DELTAS = "book_delta"
 TRADES_SHOWN = 50
 MOST_RESUMED = 5_000
 # Between two readings of one market: what happens meanwhile is read at once.
@@ -118,8 +121,8 @@ class MarketFeed:
             if reading.is_all:
                 break
         self._book = reading
-        if before is not None and reading.content != before.content:
-            self._send("book", Update(f'{{"kind":"book","book":{reading.body}}}', "book"))
+        if before is not None:
+            self._send_book(before, reading)
         self._expire_later(reading)
         if whole or before is None or (before.status, before.outcomes) != (reading.status, reading.outcomes):
             await self._refresh_market()
@@ -133,6 +136,23 @@ class MarketFeed:
         for subscription in list(self._subscriptions):
             if not market.audience.includes(subscription.caller.access):
                 subscription.client.end(subscription, "You may not see this market any more.")
+
+    def _send_book(self, before: BookReading, reading: BookReading) -> None:
+        """The whole book when it changed; to those who keep a copy what changed, also when nothing but its version did."""
+        changed = reading.content != before.content
+        whole = Update(f'{{"kind":"book","book":{reading.body}}}', "book")
+        if changed:
+            self._send("book", whole)
+        if (changed or reading.version != before.version) and self._has_deltas:
+            if before.outcomes != reading.outcomes:
+                self._send(DELTAS, whole)
+                return
+            part = encode({**delta(before.book, reading.book), "at": reading.at})
+            self._send(DELTAS, Update(f'{{"kind":"book_delta","delta":{part}}}', "book", whole.body))
+
+    @property
+    def _has_deltas(self) -> bool:
+        return any(DELTAS in kinds for kinds in self._subscriptions.values())
 
     def _send_trades(self, trades: list[Tape]) -> None:
         if trades:
@@ -177,4 +197,7 @@ def _filters(filters: dict[str, Any]) -> tuple[int | None, frozenset[str]]:
         raise InvalidFrame("resume_from is the sequence of a trade.")
     if not isinstance(kinds, list | tuple) or not all(kind in KINDS for kind in kinds):
         raise InvalidFrame(f"kinds are of {', '.join(KINDS)}.")
-    return resume_from, frozenset(kinds)
+    if filters.get("book", "whole") not in ("whole", "deltas"):
+        raise InvalidFrame("book is whole or deltas.")
+    wanted = {DELTAS if kind == "book" and filters.get("book") == "deltas" else kind for kind in kinds}
+    return resume_from, frozenset(wanted)

@@ -1,6 +1,7 @@
 """`orders` and `portfolio`: what is the caller's own."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -8,12 +9,16 @@ from uuid import UUID
 from governance.access.policies import Access
 from markets.realtime.channels.tides import PacedFeed
 from markets.realtime.client import Subscription
+from markets.realtime.cursors import Cursor, Told
 from markets.realtime.frames import InvalidFrame, Update
 from markets.realtime.sources.changed import Standing
+from markets.realtime.sources.missed import Missed, read_missed
 from markets.realtime.sources.own import (
+    FILLS_SHOWN,
     News,
     OwnFill,
     OwnOrder,
+    Snapshot,
     accounts_of,
     read_news,
     read_portfolios,
@@ -44,12 +49,13 @@ def _callers(subscriptions: set[Subscription]) -> dict[UUID, Access]:
 
 @dataclass(slots=True)
 class _Known:
-    """What a client has been told: the last trade counted of each market, its open orders as they were, and how its last
-    orders ended."""
+    """What a client has been told: the last trade counted of each market, its open orders as they were, how its last orders
+    ended, and the fills by which it can resume."""
 
     market: UUID | None
     sequences: dict[UUID, int]
     open_orders: dict[UUID, OwnOrder]
+    told: Told
     ended: dict[UUID, tuple[object, ...]] = field(default_factory=dict)
 
     def is_new(self, order: OwnOrder) -> bool:
@@ -80,18 +86,23 @@ class OrdersFeed(PacedFeed):
 
     async def join(self, subscription: Subscription) -> None:
         user_id = _owner(subscription)
-        market = _market(subscription.filters)
+        market, cursor = _filters(subscription.filters)
         async with self.lock:
+            began_at = clock.now()
             if not self.subscriptions:
                 self._changed.clear()
-                self._read_at = clock.now()
+                self._read_at = began_at
                 self._standing = Standing()
-            found = await self.hub.workers.run(read_snapshot, user_id, subscription.caller.access)
-            known = {order.order_id: order for order in found.orders}
-            subscription.state = _Known(market, found.sequences, known)
-            orders = ",".join(order.body for order in found.orders if market in {None, order.market_id})
-            fills = ",".join(fill.body for fill in found.fills if market in {None, fill.market_id})
-            subscription.send_snapshot(f'{{"orders":[{orders}],"fills":[{fills}]}}')
+            found, missed = await self.hub.workers.run(
+                _read_standing, user_id, subscription.caller.access, market, cursor
+            )
+            subscription.state = _known(market, found, missed, cursor)
+            orders, fills, ended = map(_joined, (found.orders, found.fills, missed.ended if missed is not None else ()))
+            resumed = "null" if missed is None else "true" if missed.is_all else "false"
+            subscription.send_snapshot(
+                f'{{"orders":[{orders}],"fills":[{fills}],"ended":[{ended}],"resumed":{resumed},'
+                f'"cursor":"{subscription.state.told.cursor(began_at).text}"}}'
+            )
             self.subscriptions.add(subscription)
 
     def hear(self, market_id: UUID) -> None:
@@ -126,7 +137,34 @@ class OrdersFeed(PacedFeed):
         self._read_at, self._standing = began_at, news.standing
         for subscription in subscriptions:
             if subscription in self.subscriptions:
-                _tell(subscription, accounts.get(_owner(subscription), frozenset()), news)
+                _tell(subscription, accounts.get(_owner(subscription), frozenset()), news, began_at)
+
+
+def _read_standing(
+    user_id: UUID, access: Access, market: UUID | None, cursor: Cursor | None
+) -> tuple[Snapshot, Missed | None]:
+    """What stands; with a cursor also what was missed, which then takes the place of the last fills."""
+    found = read_snapshot(user_id, access, market)
+    if cursor is None:
+        return found, None
+    missed = read_missed(found.accounts, cursor, found.sequences, market)
+    return replace(found, fills=missed.fills), missed
+
+
+def _known(market: UUID | None, found: Snapshot, missed: Missed | None, cursor: Cursor | None) -> _Known:
+    """What a client knows with this snapshot."""
+    # Fills that the list is too short for are not told later either.
+    since = found.fills[-1].executed_at if len(found.fills) >= FILLS_SHOWN else clock.from_microseconds(0)
+    told = Told(since) if cursor is None else Told.by(cursor)
+    for fill in found.fills:
+        told.add(fill.market_id, fill.sequence, fill.executed_at)
+    known = _Known(market, found.sequences, {order.order_id: order for order in found.orders}, told)
+    known.ended = {order.order_id: order.mark for order in reversed(missed.ended if missed is not None else ())}
+    return known
+
+
+def _joined(items: Sequence[OwnOrder | OwnFill]) -> str:
+    return ",".join(item.body for item in items)
 
 
 def _read_own(
@@ -136,37 +174,38 @@ def _read_own(
     return accounts, read_news(frozenset().union(*accounts.values()), after, known, since, standing)
 
 
-def _tell(subscription: Subscription, accounts: frozenset[int], news: News) -> None:
-    """Send what the client has not been told yet."""
+def _tell(subscription: Subscription, accounts: frozenset[int], news: News, began_at: datetime) -> None:
+    """Send what the client has not been told yet. Each frame's cursor comes after all that was sent before it, and the frame."""
     known: _Known = subscription.state
 
     def wanted(item: OwnOrder | OwnFill) -> bool:
         return known.market in {None, item.market_id}
 
     fills = [
-        fill.body
+        fill
         for account in accounts
         for fill in news.fills.get(account, ())
         if fill.sequence > known.sequences.get(fill.market_id, 0) and wanted(fill)
     ]
-    if fills:
-        subscription.send(Update(f'{{"kind":"fills","fills":[{",".join(fills)}]}}'))
+    for fill in fills:
+        known.told.add(fill.market_id, fill.sequence, fill.executed_at)
     changed = [
-        order.body
-        for account in accounts
-        for order in news.orders.get(account, ())
-        if known.is_new(order) and wanted(order)
+        order for account in accounts for order in news.orders.get(account, ()) if known.is_new(order) and wanted(order)
     ]
+    cursor = known.told.cursor(began_at).text if fills or changed else ""
+    if fills:
+        subscription.send(Update(f'{{"kind":"fills","fills":[{_joined(fills)}],"cursor":"{cursor}"}}'))
     if changed:
-        subscription.send(Update(f'{{"kind":"orders","orders":[{",".join(changed)}]}}'))
+        subscription.send(Update(f'{{"kind":"orders","orders":[{_joined(changed)}],"cursor":"{cursor}"}}'))
     known.sequences.update(news.sequences)
 
 
-def _market(filters: dict[str, Any]) -> UUID | None:
+def _filters(filters: dict[str, Any]) -> tuple[UUID | None, Cursor | None]:
     """Raises InvalidFrame."""
-    market = filters.get("market")
+    market, resume_from = filters.get("market"), filters.get("resume_from")
+    cursor = None if resume_from is None else Cursor.of(resume_from)
     try:
-        return None if market is None else UUID(market)
+        return None if market is None else UUID(market), cursor
     except (ValueError, TypeError, AttributeError):
         raise InvalidFrame("market is an id.") from None
 

@@ -39,13 +39,16 @@ class Tape:
 class BookReading:
     """A market's book after event `version` and trade `sequence`, and the trades since a sequence, oldest first.
 
-    `content` is the book without the time it was read. `is_all`: false if there are more trades up to `sequence`.
+    `book` is what `body` encodes, without the time it was read; `content` what of it can be seen to change. `is_all`: false
+    if there are more trades up to `sequence`.
     """
 
+    at: datetime
     version: int
     sequence: int
     status: str
     outcomes: int
+    book: dict[str, Any]
     body: str
     content: str
     next_expiry: datetime | None
@@ -69,12 +72,14 @@ def read_book(market_id: UUID, after: int | None) -> BookReading:
     book = market_book(market_id, now=now, depth=DEPTH)
     since = max(0, book.sequence - TRADES_AT_ONCE) if after is None else after
     trades = read_trades(market_id, since, book.sequence) if since < book.sequence else []
-    content = book_body(book)
+    content: dict[str, Any] = book_body(book)
     return BookReading(
+        at=now,
         version=book.version,
         sequence=book.sequence,
         status=book.status,
         outcomes=len(book.outcomes),
+        book=content,
         body=encode({**content, "at": now}),
         content=encode({name: value for name, value in content.items() if name not in {"version", "sequence"}}),
         next_expiry=book.next_expiry,

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q
-
 from governance.access.policies import Access
 from markets.ledger.models import Account
 from markets.lifecycle.models import Market
@@ -16,7 +14,7 @@ from markets.trading.api.holdings import portfolio_body
 from markets.trading.api.shapes import order_body, own_fill_body
 from markets.trading.models import Order, Position, Trade
 from markets.trading.portfolio import MarketHoldings, Portfolio
-from markets.trading.selectors import Fill, fills_in
+from markets.trading.selectors import Fill, fills_in, trades_of
 from opinion_market.kernel.prepared import array_literal, run_prepared
 
 OPEN_SHOWN = 500
@@ -45,6 +43,7 @@ class OwnOrder:
 class OwnFill:
     market_id: UUID
     sequence: int
+    executed_at: datetime
     body: str
 
 
@@ -81,25 +80,23 @@ def accounts_of(users: Mapping[UUID, Access]) -> dict[UUID, frozenset[int]]:
     return {user_id: frozenset(ids) for user_id, ids in found.items()}
 
 
-def read_snapshot(user_id: UUID, access: Access) -> Snapshot:
-    """Read in this order, so that what happens meanwhile comes as news, at worst once more."""
+def read_snapshot(user_id: UUID, access: Access, market: UUID | None) -> Snapshot:
+    """Of one market or (None) of all. Read in this order, so that what happens meanwhile comes as news, at worst once more."""
     accounts = accounts_of({user_id: access})[user_id]
     organizations = Account.objects.filter(pk__in=accounts).values("organization")
     traded = Market.objects.filter(organization__in=organizations, trade_sequence__gt=0)
     sequences = dict(traded.values_list("pk", "trade_sequence"))
-    orders = Order.objects.filter(account__in=accounts, status=Order.Status.OPEN).order_by("-id")[:OPEN_SHOWN]
-    trades = list(
-        Trade.objects.filter(Q(taker_account__in=accounts) | Q(maker_account__in=accounts)).order_by("-id")[
-            :FILLS_SHOWN
-        ]
-    )
+    orders = Order.objects.filter(account__in=accounts, status=Order.Status.OPEN).order_by("-id")
+    if market is not None:
+        orders = orders.filter(market=market)
+    trades = list(trades_of(accounts, market_id=market)[:FILLS_SHOWN])
     fills = [
         fill for fill in fills_in(trades, accounts) if fill.trade.sequence <= sequences.get(fill.trade.market_id, 0)
     ]
     return Snapshot(
         accounts,
-        [_own_order(order) for order in orders],
-        [OwnFill(fill.trade.market_id, fill.trade.sequence, encode(own_fill_body(fill))) for fill in fills],
+        [own_order(order) for order in orders[:OPEN_SHOWN]],
+        [own_fill(fill) for fill in fills],
         sequences,
     )
 
@@ -129,7 +126,6 @@ def read_news(
         "accounts": ids,
         "markets": array_literal(markets),
         # A market that is new to a client is not read from its beginning.
-        # A market that is new to a client is not read from its beginning.
         "after": array_literal(after[each] or max(0, up_to.get(each, 0) - _MOST_NEW) for each in markets),
         "up_to": array_literal(up_to.get(each, 0) for each in markets),
     }
@@ -142,17 +138,21 @@ def read_news(
     orders = {order.pk: order for order in Order.objects.filter(pk__in=touched, account__in=accounts).order_by("id")}
     news = News({**after, **up_to}, stands)
     for order in orders.values():
-        news.orders.setdefault(order.account_id, []).append(_own_order(order))
+        news.orders.setdefault(order.account_id, []).append(own_order(order))
     for trade in trades:
         for role, order_id in (("taker", trade.taker_order), ("maker", trade.maker_order)):
             own = orders.get(order_id) if order_id is not None else None
             if own is not None:
-                fill = OwnFill(trade.market_id, trade.sequence, encode(own_fill_body(Fill(trade, own, role))))
-                news.fills.setdefault(own.account_id, []).append(fill)
+                news.fills.setdefault(own.account_id, []).append(own_fill(Fill(trade, own, role)))
     return news
 
 
-def _own_order(order: Order) -> OwnOrder:
+def own_fill(fill: Fill) -> OwnFill:
+    trade = fill.trade
+    return OwnFill(trade.market_id, trade.sequence, trade.executed_at, encode(own_fill_body(fill)))
+
+
+def own_order(order: Order) -> OwnOrder:
     mark = (order.status, order.filled_quantity, order.cancelled_quantity, order.updated_at)
     terms = (order.quantity, order.price_units, order.expires_at)
     is_open = order.status == Order.Status.OPEN
