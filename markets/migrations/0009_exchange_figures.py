@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('markets', '0007_user_figures'),
+        ('markets', '0008_narrow'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("governance", "0001_initial"),
-        ("markets", "0007_user_figures"),
+        ("markets", "0009_exchange_figures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
