@@ -1,0 +1,59 @@
+"""One platform and one Chromium for all browser tests; a fresh browser context for each person of a test."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.browser.chromium import MISSING, installed_chromium
+from tests.browser.person import Person
+from tests.browser.stack import Stack, started
+from tests.browser.watched import Watch
+
+DESKTOP = {"width": 1280, "height": 900}
+PATIENCE_MS = 15_000
+
+# The package's scope, not the session's: Playwright's loop would make Django refuse other tests its database.
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = installed_chromium()
+    if path is None:
+        pytest.skip(MISSING)
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def stack(chromium: Browser) -> Iterator[Stack]:
+    with started() as running:
+        yield running
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Fails the test in whose pages something went wrong that it did not foretell."""
+    watch = Watch()
+    yield watch
+    assert not watch.faults, "\n".join(watch.faults)
+
+
+@pytest.fixture
+def somebody(chromium: Browser, stack: Stack, watch: Watch) -> Iterator[Callable[..., Person]]:
+    """People, each with a browser of their own, which closes with the test."""
+    contexts = []
+
+    def open_browser(**options: object) -> Person:
+        context = chromium.new_context(**{"base_url": stack.address, "viewport": DESKTOP, **options})
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        return Person(watch.over(context).new_page())
+
+    yield open_browser
+    for context in contexts:
+        context.close()
