@@ -46,7 +46,7 @@ def test_an_order_fills_before_the_makers_eyes_within_a_second(somebody: Somebod
     expect(maker.trades.first).to_contain_text(market.price(1))
     assert monotonic() - since < 1
     expect(portfolio.locator("#positions")).to_contain_text(market.question)
-    expect(portfolio.locator("#fills")).to_contain_text("Bought")
+    expect(portfolio.locator("#history")).to_contain_text("Bought")
     expect(portfolio.locator("#orders")).to_contain_text("6 of 10")
     assert monotonic() - since < 3
     assert never_reloaded(maker.page)

@@ -20,7 +20,9 @@ class QuietMarket:
             if market["house_liquidity"]:
                 continue
             book = person.ask("GET", f"markets/{market['id']}/book")["outcomes"][0]
-            bid, offer = (side[0]["price"] if side else end for side, end in ((book["bids"], 0), (book["offers"], 10_000)))
+            bid, offer = (
+                side[0]["price"] if side else end for side, end in ((book["bids"], 0), (book["offers"], 10_000))
+            )
             if offer - bid > 20:
                 return cls(market["id"], market["question"], bid)
         raise AssertionError("The demonstration has no quiet market")

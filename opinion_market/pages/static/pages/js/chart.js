@@ -6,6 +6,8 @@ const RIGHT = 54;
 const TOP = 26;
 const BOTTOM = 22;
 const VOLUME = 0.16;
+// Between the last point and the axis, so that neither dot nor bar covers its numbers.
+const INNER = 10;
 const FEWEST = 8;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -78,8 +80,8 @@ export class Chart {
     const floor = height - BOTTOM;
     const begin = seen[0].at.getTime();
     const span = Math.max(1, seen[seen.length - 1].at.getTime() - begin);
-    this.x = (at) => LEFT + ((at.getTime() - begin) / span) * (width - LEFT - RIGHT);
-    if (seen.length === 1) this.x = () => LEFT + (width - LEFT - RIGHT) / 2;
+    this.x = (at) => LEFT + ((at.getTime() - begin) / span) * (width - LEFT - RIGHT - INNER);
+    if (seen.length === 1) this.x = () => LEFT + (width - LEFT - RIGHT - INNER) / 2;
     this.y = (value) => floor - ((value - low) / (high - low || 1)) * (floor - TOP);
     this.range = [low, high];
     this.span = span;
