@@ -38,6 +38,15 @@ class Person:
         expect(self.page.get_by_role("heading", name="Markets")).to_be_visible()
         return self
 
+    def sign_in(self, name: str, password: str) -> None:
+        """By the form of the pages."""
+        self.name = name
+        self.page.goto("/sign-in")
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("heading", name="Markets")).to_be_visible()
+
     def visit(self, address: str) -> None:
         """Until everything that the page loads is there."""
         self.page.goto(address)

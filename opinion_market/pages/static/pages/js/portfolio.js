@@ -8,6 +8,7 @@ import { orderDeeds } from "./orders.js";
 import { History } from "./portfolio_history.js";
 import { labelOf, learn, marketLink, questionOf, remember } from "./questions.js";
 
+const FIGURES_EVERY_MS = 10000;
 const place = (id) => document.getElementById(id);
 const user = place("totals").dataset.user;
 const figures = `ai-analytics/analytics/user/${user}`;
@@ -22,8 +23,12 @@ const tile = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, 
 function showPortfolio(portfolio) {
   held = portfolio;
   for (const market of portfolio.markets) remember(market.market, market.question, Object.fromEntries(market.positions.map((each) => [each.outcome, each.label])));
-  fill(place("totals"), tile("Worth in all", credits(portfolio.total), el("small", {}, " cr")), tile("Cash", credits(portfolio.balance)), tile("Available", credits(portfolio.available)), tile("In open orders", credits(portfolio.reserved)), tile("Positions", credits(portfolio.positions_value)), tile("Unrealised profit", results ? profit(results.unrealised_units) : "–"));
+  showTotals();
   showPositions();
+}
+
+function showTotals() {
+  fill(place("totals"), tile("Worth in all", credits(held.total), el("small", {}, " cr")), tile("Cash", credits(held.balance)), tile("Available", credits(held.available)), tile("In open orders", credits(held.reserved)), tile("Positions", credits(held.positions_value)), tile("Unrealised profit", results ? profit(results.unrealised_units) : "–"));
 }
 
 function showPositions() {
@@ -64,6 +69,7 @@ async function showProfit() {
   chart.show(days.length ? [{ at: new Date(days[0].at.getTime() - 86400e3), value: 0 }, ...days] : []);
   const lines = [["Profit", profit(found.profit_units)], ["Realised", profit(found.realised_units)], ["Unrealised", profit(found.unrealised_units)], ["Fees", credits(found.fees_units)], ["Turnover", credits(found.turnover_units)], ["Return", share(found.return_millionths)], ["Markets won", found.settled_markets ? `${found.won_markets} of ${found.settled_markets}` : "–"]];
   numbers.replaceChildren(...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  if (held) showPortfolio(held);
 }
 
 async function showRisk() {
@@ -102,6 +108,13 @@ async function ask() {
 
 const periods = [...document.querySelectorAll("[data-period]")];
 for (const button of periods) button.addEventListener("click", () => { choose(periods, button); period = button.dataset.period; part("profit", showProfit).catch(() => {}); });
+
+// Results and risk are computed a moment after the trades they are of, and with every move of the prices.
+setInterval(() => {
+  if (document.hidden || !held) return;
+  part("profit", showProfit).catch(() => {});
+  part("risk", showRisk).catch(() => {});
+}, FIGURES_EVERY_MS);
 
 let waiting = null;
 function soon() {
