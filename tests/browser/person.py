@@ -42,7 +42,7 @@ class Person:
         """By the form of the pages."""
         self.name = name
         self.page.goto("/sign-in")
-        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("User name").fill(name)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("heading", name="Markets")).to_be_visible()

@@ -21,8 +21,8 @@ class Album:
         named = os.environ.get("SCREENSHOTS")
         return cls(Path(named) if named else None)
 
-    def take(self, page: Page, name: str) -> None:
-        """The whole page as it is, as NAME.png."""
+    def take(self, page: Page, name: str, *, whole: bool = True) -> None:
+        """The page as it is, or the part of it that a screen shows, as NAME.png."""
         if self.folder is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=self.folder / f"{name}.png", full_page=True, animations="disabled")
+            page.screenshot(path=self.folder / f"{name}.png", full_page=whole, animations="disabled")

@@ -23,7 +23,7 @@ def test_a_newcomer_signs_up_signs_out_and_comes_back(somebody: Somebody) -> Non
 
     page.goto("/portfolio")
     expect(page).to_have_url("/sign-in?next=%2Fportfolio")
-    page.get_by_label("User name").or_(page.get_by_label("Username")).fill(person.name)
+    page.get_by_label("User name").fill(person.name)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
     expect(page).to_have_url("/portfolio")

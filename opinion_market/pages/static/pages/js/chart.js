@@ -52,6 +52,7 @@ export class Chart {
     const seen = this.seen;
     if (!width || this.place.hasAttribute("data-loading")) return;
     if (!seen.length) {
+      this.place.setAttribute("aria-label", `${this.label}: ${this.nothing}`);
       fill(this.place, el("div", { className: "empty" }, el("p", {}, this.nothing)));
       return;
     }
