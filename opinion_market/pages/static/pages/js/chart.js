@@ -12,12 +12,16 @@ const FEWEST = 8;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+const wholeDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 // points: {at: Date, value} or, for candles, also {open, high, low, volume}, oldest first.
 export class Chart {
-  constructor(place, { label, format, zero = false, bounds = null, nothing = "Nothing to draw yet." }) {
+  // daily: a point is of a whole day, and no time of it is named.
+  constructor(place, { label, format, zero = false, bounds = null, daily = false, nothing = "Nothing to draw yet." }) {
     Object.assign(this, { place, label, format, zero, bounds, nothing });
+    this.at = daily ? wholeDay : full;
+    this.mark = daily ? day : null;
     this.kind = "line";
     this.points = [];
     this.view = null;
@@ -57,7 +61,7 @@ export class Chart {
       return;
     }
     const last = seen[seen.length - 1];
-    this.place.setAttribute("aria-label", `${this.label}: ${this.format(last.value)} at ${full.format(last.at)}. Plus and minus zoom.`);
+    this.place.setAttribute("aria-label", `${this.label}: ${this.format(last.value)} at ${this.at.format(last.at)}. Plus and minus zoom.`);
     this.scales(width, height, seen);
     const art = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
     art.append(...this.axes(width, height, seen), ...this.volumes(height, seen));
@@ -98,7 +102,7 @@ export class Chart {
       drawn.push(text(width - RIGHT + 6, y + 4, this.format(value)));
     }
     const marks = Math.max(1, Math.min(seen.length - 1, Math.floor((width - LEFT - RIGHT) / 110)));
-    const words = this.span < 36 * 3600e3 ? clock : day;
+    const words = this.mark ?? (this.span < 36 * 3600e3 ? clock : day);
     for (let mark = 0; mark <= marks && seen.length > 1; mark += 1) {
       const at = new Date(seen[0].at.getTime() + (this.span * mark) / marks);
       const anchor = mark === 0 ? "start" : mark === marks ? "end" : "middle";
@@ -162,7 +166,7 @@ export class Chart {
     const candle = point.open !== undefined && this.kind === "candles";
     const value = candle ? `O ${this.format(point.open)} H ${this.format(point.high)} L ${this.format(point.low)} C ${this.format(point.value)}` : this.format(point.value);
     const volume = point.volume ? ` · ${point.volume} contracts` : "";
-    this.readout.textContent = `${full.format(point.at)} · ${value}${volume}`;
+    this.readout.textContent = `${this.at.format(point.at)} · ${value}${volume}`;
   }
 
   wheel(event) {

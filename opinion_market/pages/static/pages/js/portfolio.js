@@ -62,7 +62,7 @@ async function showProfit() {
   profits = new Map(perMarket.map((each) => [each.market, Number(each.profit)]));
   if (!chart) {
     fill(place("profit"), chartPlace, numbers);
-    chart = new Chart(chartPlace, { label: "Profit", format: (units) => credits(Math.round(units)), zero: true, nothing: "No trades in this period." });
+    chart = new Chart(chartPlace, { label: "Profit", format: (units) => credits(Math.round(units)), zero: true, daily: true, nothing: "No trades in this period." });
   }
   let sum = 0;
   const days = past.days.map((each) => ({ at: new Date(`${each.day}T00:00:00Z`), value: (sum += each.profit) }));
