@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.browser.chromium import MISSING, installed_chromium
 from tests.browser.person import Person
 from tests.browser.pictures import DESKTOP
-from tests.browser.stack import Stack, started
+from tests.browser.stack import ADMIN, Stack, started
+from tests.browser.venue import Venue
 from tests.browser.watched import Watch
 
 # For machines that do much else at the same time; what has to be quick says so itself.
@@ -32,6 +33,18 @@ def chromium() -> Iterator[Browser]:
 def stack(chromium: Browser) -> Iterator[Stack]:
     with started() as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def venue(chromium: Browser, stack: Stack) -> Iterator[Venue]:
+    """Where tests get markets of their own."""
+    contexts = [chromium.new_context(base_url=stack.address) for _ in range(2)]
+    creator, approver = (Person(context.new_page()) for context in contexts)
+    creator.sign_in(ADMIN, stack.admin_password)
+    approver.sign_in("approver", stack.administrator("approver"))
+    yield Venue(creator, approver)
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture

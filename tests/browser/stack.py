@@ -1,6 +1,7 @@
 """The platform as `make run` starts it, for the browser: on a free port, with data of its own."""
 
 import os
+import secrets
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from tests.platform.conftest import NAMED_BY_THE_TEST_RUN
 from tests.platform.processes import descendants
-from tests.platform.test_run import Platform, free_port, password_in, running
+from tests.platform.test_run import Platform, free_port, manage, password_in, running
 
 ADMIN = "admin"
 
@@ -22,6 +23,16 @@ class Stack:
     platform: Platform
     address: str
     admin_password: str
+    data_dir: Path
+    environment: dict[str, str]
+
+    def administrator(self, name: str) -> str:
+        """Make another administrator, as `make manage` does; the password."""
+        password = secrets.token_urlsafe(12)
+        environment = {**self.environment, "ADMIN_PASSWORD": password}
+        made = manage(environment, self.data_dir, self.platform.port, "ensure_admin", "--username", name)
+        assert made.returncode == 0, made.stderr
+        return password
 
     def kill(self, service: str) -> None:
         """End one of its processes as a crash would; the supervisor starts it again."""
@@ -40,6 +51,8 @@ def started() -> Iterator[Stack]:
         folder.chmod(0o711)
         kept = {name: value for name, value in os.environ.items() if name not in NAMED_BY_THE_TEST_RUN}
         port = free_port()
-        with running({**kept, "TMPDIR": name}, folder / "data", port) as platform:
+        environment, data_dir = {**kept, "TMPDIR": name}, folder / "data"
+        with running(environment, data_dir, port) as platform:
             platform.await_ready()
-            yield Stack(platform, f"http://localhost:{port}", password_in(platform.printed()))
+            password = password_in(platform.printed())
+            yield Stack(platform, f"http://localhost:{port}", password, data_dir, environment)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.person import Person
 from tests.browser.stack import Stack
-from tests.browser.venue import QuietMarket
+from tests.browser.venue import QuietMarket, Venue
 from tests.browser.watched import Watch
 
 Somebody = Callable[..., Person]
@@ -22,10 +22,10 @@ def assert_shows_every_trade(onlooker: Person, teller: Person, market: QuietMark
 
 
 def test_when_the_socket_server_dies_the_page_asks_until_it_is_back(
-    somebody: Somebody, stack: Stack, watch: Watch
+    somebody: Somebody, venue: Venue, stack: Stack, watch: Watch
 ) -> None:
     maker, taker, onlooker = somebody().sign_up("Siv"), somebody().sign_up("Jon"), somebody()
-    market = QuietMarket.found_by(maker)
+    market = venue.market()
     onlooker.visit(market.address)
     expect(onlooker.badge).to_have_attribute("title", "Over a WebSocket, as it happens")
     with watch.foretelling(*A_LOST_SOCKET):
@@ -39,9 +39,11 @@ def test_when_the_socket_server_dies_the_page_asks_until_it_is_back(
     assert_shows_every_trade(onlooker, maker, market)
 
 
-def test_without_a_network_the_page_says_so_and_catches_up_afterwards(somebody: Somebody, watch: Watch) -> None:
+def test_without_a_network_the_page_says_so_and_catches_up_afterwards(
+    somebody: Somebody, venue: Venue, watch: Watch
+) -> None:
     maker, taker, onlooker = somebody().sign_up("Liv"), somebody().sign_up("Bo"), somebody()
-    market = QuietMarket.found_by(maker)
+    market = venue.market()
     onlooker.visit(market.address)
     expect(onlooker.badge).to_have_text("Live")
     with watch.foretelling(*A_LOST_SOCKET, r"ERR_INTERNET_DISCONNECTED"):

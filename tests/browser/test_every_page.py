@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.accessibility import OF_THE_THEME, grave_issues
 from tests.browser.person import Person
 from tests.browser.pictures import DESKTOP, PHONE, Album
-from tests.browser.venue import QuietMarket
+from tests.browser.venue import Venue
 
 Somebody = Callable[..., Person]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
@@ -67,9 +67,9 @@ def test_pages_for_strangers(somebody: Somebody) -> None:
     assert not (wrong := look_at(somebody(**STILL), FOR_STRANGERS)), "\n".join(wrong)
 
 
-def test_pages_of_ones_own(somebody: Somebody) -> None:
+def test_pages_of_ones_own(somebody: Somebody, venue: Venue) -> None:
     person = somebody(**STILL).sign_up("Solveig")
-    market = QuietMarket.found_by(person)
+    market = venue.market()
     market.trade(person, somebody().sign_up("Leif"), 12)
     person.ask("POST", f"markets/{market.id}/orders", {"outcome": 0, "side": "buy", "price": 100, "quantity": 15})
     person.ask("PUT", f"watchlist/{market.id}")
@@ -86,9 +86,9 @@ def test_markets_in_every_state(somebody: Somebody) -> None:
     assert not (wrong := look_at(stranger, {"market-stranger": pages["market-open"]})), "\n".join(wrong)
 
 
-def test_the_ticket_the_menu_and_the_dialog_while_they_are_open(somebody: Somebody) -> None:
+def test_the_ticket_the_menu_and_the_dialog_while_they_are_open(somebody: Somebody, venue: Venue) -> None:
     person = somebody(**STILL).sign_up("Tuva")
-    market, page, album = QuietMarket.found_by(person), person.page, Album.wanted()
+    market, page, album = venue.market(), person.page, Album.wanted()
     person.visit(market.address)
     person.order("Buy", price=market.price(1), contracts=10)
     person.open_order(market.price(1)).get_by_role("button", name="Change").click()

@@ -6,17 +6,17 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.person import Person
-from tests.browser.stack import ADMIN, Stack
-from tests.browser.venue import QuietMarket
+from tests.browser.venue import Venue
 
 Somebody = Callable[..., Person]
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
-def test_a_star_puts_a_market_on_ones_list(somebody: Somebody) -> None:
+def test_a_star_puts_a_market_on_ones_list(somebody: Somebody, venue: Venue) -> None:
     person = somebody().sign_up("Vigdis")
-    market = QuietMarket.found_by(person)
+    market = venue.market()
     page = person.page
+    person.visit("/?order=newest")
     page.get_by_role("button", name=f"Watch {market.question}").click()
     page.get_by_label("Watched only").check()
     expect(page.locator("#rows tr")).to_have_count(1)
@@ -31,9 +31,9 @@ def test_a_star_puts_a_market_on_ones_list(somebody: Somebody) -> None:
     expect(page.get_by_role("heading", name="No market fits")).to_be_visible()
 
 
-def test_people_talk_beneath_a_market(somebody: Somebody) -> None:
+def test_people_talk_beneath_a_market(somebody: Somebody, venue: Venue) -> None:
     writer, reader = somebody().sign_up("Astrid"), somebody().sign_up("Emil")
-    market = QuietMarket.found_by(writer)
+    market = venue.market()
     writer.visit(market.address)
     writer.page.get_by_label("Write a comment").fill("The <b>harbour</b> master said so.")
     writer.page.get_by_role("button", name="Post").click()
@@ -46,10 +46,9 @@ def test_people_talk_beneath_a_market(somebody: Somebody) -> None:
     expect(comment.locator(".answers article")).to_contain_text("Did he?")
 
 
-def test_a_holder_disputes_a_resolution_where_it_is_shown(somebody: Somebody, stack: Stack) -> None:
-    holder, staff = somebody().sign_up("Gro"), somebody()
-    staff.sign_in(ADMIN, stack.admin_password)
-    market = QuietMarket.found_by(holder)
+def test_a_holder_disputes_a_resolution_where_it_is_shown(somebody: Somebody, venue: Venue) -> None:
+    holder, staff = somebody().sign_up("Gro"), venue.approver
+    market = venue.market()
     market.trade(holder, somebody().sign_up("Odd"), 1)
     holder.visit(market.address)
     staff.ask("POST", f"markets/{market.id}/close", {"reason": "The day is over"})

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.person import Person
-from tests.browser.venue import QuietMarket
+from tests.browser.venue import Venue
 from tests.browser.watched import Watch
 
 Somebody = Callable[..., Person]
@@ -24,9 +24,9 @@ def mark(page: Page) -> None:
     page.evaluate("window.marked = true")
 
 
-def test_an_order_fills_before_the_makers_eyes_within_a_second(somebody: Somebody) -> None:
+def test_an_order_fills_before_the_makers_eyes_within_a_second(somebody: Somebody, venue: Venue) -> None:
     maker, taker = somebody().sign_up("Mira"), somebody().sign_up("Tom")
-    market = QuietMarket.found_by(maker)
+    market = venue.market()
     maker.visit(market.address)
     taker.visit(market.address)
     maker.order("Buy", price=market.price(1), contracts=10)
@@ -57,9 +57,9 @@ def test_an_order_fills_before_the_makers_eyes_within_a_second(somebody: Somebod
     assert never_reloaded(portfolio)
 
 
-def test_an_order_is_changed_and_cancelled_on_the_page(somebody: Somebody) -> None:
+def test_an_order_is_changed_and_cancelled_on_the_page(somebody: Somebody, venue: Venue) -> None:
     trader = somebody().sign_up("Ida")
-    market = QuietMarket.found_by(trader)
+    market = venue.market()
     trader.visit(market.address)
     trader.order("Buy", price=market.price(2), contracts=10)
     order = trader.open_order(market.price(2))
@@ -75,7 +75,7 @@ def test_an_order_is_changed_and_cancelled_on_the_page(somebody: Somebody) -> No
     expect(dialog).to_be_hidden()
     order = trader.open_order(market.price(3))
     expect(order).to_contain_text("7 of 7")
-    assert [(each["price"], each["quantity"]) for each in trader.open_orders()] == [(market.best_bid + 3, 7)]
+    assert [(each["price"], each["quantity"]) for each in trader.open_orders()] == [(market.base + 3, 7)]
 
     order.get_by_role("button", name="Cancel").click()
     expect(trader.toasts).to_contain_text("Cancelled 7 contracts")
@@ -83,10 +83,10 @@ def test_an_order_is_changed_and_cancelled_on_the_page(somebody: Somebody) -> No
     assert trader.open_orders() == []
 
 
-def test_an_order_is_changed_and_cancelled_in_the_portfolio(somebody: Somebody) -> None:
+def test_an_order_is_changed_and_cancelled_in_the_portfolio(somebody: Somebody, venue: Venue) -> None:
     trader = somebody().sign_up("Ole")
-    market = QuietMarket.found_by(trader)
-    order = {"outcome": 0, "side": "buy", "price": market.best_bid + 2, "quantity": 5}
+    market = venue.market()
+    order = {"outcome": 0, "side": "buy", "price": market.base + 2, "quantity": 5}
     trader.ask("POST", f"markets/{market.id}/orders", order)
     trader.visit("/portfolio")
     row = trader.page.locator("#orders tr", has_text=market.question)
@@ -99,9 +99,11 @@ def test_an_order_is_changed_and_cancelled_in_the_portfolio(somebody: Somebody) 
     assert trader.open_orders() == []
 
 
-def test_a_refusal_is_shown_in_the_apis_words_and_changes_nothing(somebody: Somebody, watch: Watch) -> None:
+def test_a_refusal_is_shown_in_the_apis_words_and_changes_nothing(
+    somebody: Somebody, venue: Venue, watch: Watch
+) -> None:
     trader = somebody().sign_up("Per")
-    market = QuietMarket.found_by(trader)
+    market = venue.market()
     trader.visit(market.address)
     with watch.foretelling(r"/orders: 409", r"status of 409"):
         trader.order("Buy", price=market.price(1), contracts=1_000_000)
@@ -109,9 +111,9 @@ def test_a_refusal_is_shown_in_the_apis_words_and_changes_nothing(somebody: Some
     assert trader.open_orders() == []
 
 
-def test_an_order_takes_no_mouse(somebody: Somebody) -> None:
+def test_an_order_takes_no_mouse(somebody: Somebody, venue: Venue) -> None:
     trader = somebody().sign_up("Kaia")
-    market = QuietMarket.found_by(trader)
+    market = venue.market()
     trader.visit(market.address)
     keys = trader.page.keyboard
     keys.press("Tab")

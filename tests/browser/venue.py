@@ -1,35 +1,26 @@
-"""A market of the demonstration in which only the tests trade."""
+"""Markets in which only the tests trade."""
 
 from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
 from tests.browser.person import Person
+
+ORGANIZATION = "demo-harbour"
+_numbers = count(1)
 
 
 @dataclass(frozen=True)
 class QuietMarket:
-    """Two outcomes, a pure order book, and room between its best bid and its best offer."""
+    """Two outcomes, a pure order book, and nothing on it yet. Prices are of the first outcome, in units."""
 
     id: str
     question: str
-    best_bid: int
-
-    @classmethod
-    def found_by(cls, person: Person) -> "QuietMarket":
-        """The first one that the person's own API shows. Prices are of the first outcome, in units."""
-        for market in person.ask("GET", "markets?status=open&kind=binary&limit=50")["results"]:
-            if market["house_liquidity"]:
-                continue
-            book = person.ask("GET", f"markets/{market['id']}/book")["outcomes"][0]
-            bid, offer = (
-                side[0]["price"] if side else end for side, end in ((book["bids"], 0), (book["offers"], 10_000))
-            )
-            if offer - bid > 20:
-                return cls(market["id"], market["question"], bid)
-        raise AssertionError("The demonstration has no quiet market")
+    base: int = 4_000
 
     def trade(self, buyer: Person, seller: Person, contracts: int) -> None:
-        """The two of them, by their programs, one unit above the best bid."""
-        terms = {"outcome": 0, "price": self.best_bid + 1, "quantity": contracts}
+        """The two of them, by their programs."""
+        terms = {"outcome": 0, "price": self.base, "quantity": contracts}
         buyer.ask("POST", f"markets/{self.id}/orders", {**terms, "side": "buy"})
         seller.ask("POST", f"markets/{self.id}/orders", {**terms, "side": "sell"})
 
@@ -38,6 +29,30 @@ class QuietMarket:
         return f"/markets/{self.id}"
 
     def price(self, above: int) -> str:
-        """A price within the spread, so many units above the best bid, as the pages write it."""
-        units = self.best_bid + above
+        """The base and so many units, as the pages write it."""
+        units = self.base + above
         return f"{units // 100}.{units % 100:02d}"
+
+
+@dataclass(frozen=True)
+class Venue:
+    """Two administrators, since who creates a market does not approve it."""
+
+    creator: Person
+    approver: Person
+
+    def market(self) -> QuietMarket:
+        """An open market of the organization that newcomers join."""
+        draft = {
+            "organization": ORGANIZATION,
+            "question": f"Will ship number {next(_numbers)} come in before noon?",
+            "criteria": "By the harbour master's log.",
+            "category": "Ships",
+            "is_public": True,
+            "dispute_window_s": 3_600,
+        }
+        made: dict[str, Any] = self.creator.ask("POST", "markets", draft)
+        self.creator.ask("POST", f"markets/{made['id']}/submit", {})
+        self.approver.ask("POST", f"markets/{made['id']}/approve", {})
+        self.approver.ask("POST", f"markets/{made['id']}/open", {})
+        return QuietMarket(made["id"], draft["question"])
