@@ -79,7 +79,7 @@ export class Chart {
     let low = Math.min(...lows);
     let high = Math.max(...highs);
     if (this.zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
-    const pad = Math.max((high - low) * 0.08, this.bounds ? 100 : 1);
+    const pad = Math.max((high - low) * 0.08, this.bounds ? 100 : 500);
     [low, high] = [low - pad, high + pad];
     if (this.bounds) [low, high] = [Math.max(low, this.bounds[0]), Math.min(high, this.bounds[1])];
     const floor = height - BOTTOM;
