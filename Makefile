@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run manage test check bench bench-realtime soak format lock clean
+.PHONY: help setup setup-dev run manage test pictures check bench bench-realtime soak format lock clean
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
@@ -35,7 +35,12 @@ manage: ## run a manage.py command on the running platform: make manage ARGS="au
 	@$(python) -m opinion_market.platform.manage $(ARGS)
 
 test: setup-dev ## run the tests beside a PostgreSQL and a Redis of their own
+	@tools/chromium.sh
 	@$(throwaway) $(python) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+
+pictures: setup-dev ## take pictures of every page in light, dark and phone width; SCREENSHOTS=var/screenshots
+	@tools/chromium.sh
+	@SCREENSHOTS="$(or $(SCREENSHOTS),var/screenshots)" $(throwaway) $(python) -m pytest -n 0 tests/browser/test_every_page.py tests/browser/test_console.py
 
 check: setup-dev ## format, lint, types, imports, templates, migrations, tests: what CI runs
 	@$(throwaway) $(python) -m opinion_market.platform.check

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from _pytest.nodeid import NodeId
 from django.conf import settings as project
 from django.test.utils import setup_databases, teardown_databases
 from hypothesis import HealthCheck, settings
@@ -28,6 +29,20 @@ settings.register_profile(
 )
 settings.register_profile("nightly", settings.get_profile("default"), derandomize=False, max_examples=3_000)
 settings.load_profile("default")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the name of a test's `xdist_group` behind its id, by which `--dist loadgroup` keeps a group on one worker.
+
+    pytest-xdist 3.8 writes it into an attribute that pytest 9.2 no longer reads, and its groups come apart in silence.
+    """
+    if not config.option.__dict__.get("loadgroup"):
+        return
+    for item in items:
+        group = item.get_closest_marker("xdist_group")
+        if group is not None and not item.nodeid.endswith(suffix := f"@{group.args[0]}"):
+            item._id = NodeId.parse(item.nodeid + suffix)
+            assert item.nodeid.endswith(suffix)
 
 
 @pytest.fixture(scope="session")

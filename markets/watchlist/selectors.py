@@ -35,6 +35,11 @@ def watchlist_of(user: User, *, now: datetime, market_id: UUID | None = None) ->
     return [Watched(markets[pk], at, days[pk]) for pk, at in added.items() if pk in markets]
 
 
+def watched_ids(user: User) -> frozenset[UUID]:
+    """The markets on the user's list, 200 at most, whether or not they can still be seen. One query."""
+    return frozenset(WatchedMarket.objects.filter(user=user).values_list("market_id", flat=True))
+
+
 def watched_by(user: User, market_id: UUID, *, now: datetime) -> Watched:
     """One market of the user's list. Raises NotWatched."""
     found = watchlist_of(user, now=now, market_id=market_id)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+GOOD_ENOUGH = "At least 12 characters; not a common one, and unlike your name."
+
 
 def tell_errors_aloud(form: forms.BaseForm) -> None:
     """Ties each refused field to its message, for those who hear the page instead of seeing it."""

@@ -1,9 +1,10 @@
 """The list of markets: the first page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.db.models import F
@@ -16,9 +17,10 @@ from governance.access.policies import Access
 from markets.analytics.markets.ranking import with_day
 from markets.lifecycle.models import Market
 from markets.lifecycle.selectors import markets_visible_to, matching, with_closing_order
+from markets.watchlist.selectors import watched_ids
 from opinion_market.api.representations import tag_of
 from opinion_market.kernel import clock
-from opinion_market.pages.frame import page, protected
+from opinion_market.pages.frame import page, protected, reader
 from opinion_market.pages.sparklines import HEIGHT, WIDTH, hours_of, points
 
 PER_PAGE = 25
@@ -47,6 +49,7 @@ class Wish(forms.Form):
     order = forms.ChoiceField(required=False, choices=[(name, label) for name, (label, _) in ORDERS.items()])
     category = forms.CharField(required=False, max_length=60)
     kind = forms.ChoiceField(required=False, choices=Market.Kind.choices)
+    watched = forms.BooleanField(required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=_DEEPEST_PAGE)
 
 
@@ -59,6 +62,7 @@ class Query:
     order: str = "volume"
     category: str = ""
     kind: str = ""
+    watched: bool = False
     page: int = 1
 
     @classmethod
@@ -70,7 +74,12 @@ class Query:
     def address(self, page: int) -> str:
         """The query string of another page of the same list."""
         given = {"search": self.search, "stage": self.stage, "order": self.order}
-        more = {"category": self.category, "kind": self.kind, "page": page if page > 1 else ""}
+        more = {
+            "category": self.category,
+            "kind": self.kind,
+            "watched": "on" if self.watched else "",
+            "page": page if page > 1 else "",
+        }
         return "?" + urlencode({name: value for name, value in {**given, **more}.items() if value})
 
 
@@ -86,6 +95,7 @@ class Row:
     day_value_units: int
     line: str
     others: int
+    is_watched: bool
 
     @property
     def direction(self) -> str:
@@ -96,11 +106,14 @@ class Row:
 def markets(request: HttpRequest) -> HttpResponse:
     """The list; with `?fragment=rows` its rows alone, tagged, for a page that keeps itself up to date."""
     query, held, now = Query.of(request), access_for(request), clock.now()
-    rows, has_more = _rows(query, held, now)
+    person = reader(request)
+    watched = frozenset[UUID]() if person is None else watched_ids(person)
+    rows, has_more = _rows(query, held, watched, now)
     context = {
         "rows": rows,
         "query": query,
         "now": now,
+        "can_watch": person is not None,
         "width": WIDTH,
         "height": HEIGHT,
         "next_page": query.address(query.page + 1) if has_more else "",
@@ -125,7 +138,7 @@ def _tagged(request: HttpRequest, html: str) -> HttpResponse:
     return response
 
 
-def _rows(query: Query, held: Access, now: datetime) -> tuple[list[Row], bool]:
+def _rows(query: Query, held: Access, watched: Collection[UUID], now: datetime) -> tuple[list[Row], bool]:
     """A page of rows, and whether another follows. Three queries, however long the page is."""
     found = matching(
         markets_visible_to(held),
@@ -134,14 +147,19 @@ def _rows(query: Query, held: Access, now: datetime) -> tuple[list[Row], bool]:
         category=query.category or None,
         search=query.search or None,
     )
+    if query.watched:
+        found = found.filter(pk__in=watched)
     ordered = with_day(with_closing_order(found), now=now).order_by(*ORDERS[query.order][1])
     start = (query.page - 1) * PER_PAGE
     read = list(ordered.select_related("organization").prefetch_related("outcomes")[start : start + PER_PAGE + 1])
     hours = hours_of([market.pk for market in read], now=now)
-    return [_row(market, hours.get(market.pk, ()), now) for market in read[:PER_PAGE]], len(read) > PER_PAGE
+    rows = [
+        _row(market, hours.get(market.pk, ()), is_watched=market.pk in watched, now=now) for market in read[:PER_PAGE]
+    ]
+    return rows, len(read) > PER_PAGE
 
 
-def _row(market: Any, hours: Sequence[Any], now: datetime) -> Row:
+def _row(market: Any, hours: Sequence[Any], *, is_watched: bool, now: datetime) -> Row:
     prices: list[int] = market.price_units
     labels = [outcome.label for outcome in market.outcomes.all()]
     outcome = max(range(len(prices)), key=prices.__getitem__) if len(prices) > 2 else 0
@@ -157,6 +175,7 @@ def _row(market: Any, hours: Sequence[Any], now: datetime) -> Row:
         day_value_units=market.day_value_units,
         line=points(hours, outcome=outcome, begun=begun, last=last, now=now),
         others=max(0, len(prices) - 2) and len(prices) - 1,
+        is_watched=is_watched,
     )
 
 

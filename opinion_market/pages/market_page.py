@@ -1,5 +1,6 @@
 """A market's own page."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,11 @@ from markets.lifecycle.models import Market
 from markets.lifecycle.scalar import decimal_text, value_at_price
 from markets.lifecycle.selectors import market_visible_to
 from markets.trading.errors import MarketNotFound
+from markets.watchlist.selectors import watched_ids
+from opinion_market.kernel import clock
 from opinion_market.pages.frame import page, reader
 
+TRADED = (Market.Status.OPEN, Market.Status.HALTED)
 ENDED = (Market.Status.SETTLED, Market.Status.VOIDED)
 
 
@@ -36,14 +40,19 @@ def market(request: HttpRequest, market_id: UUID) -> HttpResponse:
         for outcome in found.outcomes.all()
     ]
     proposals = list(found.proposals.order_by("-number"))
+    proposal = proposals[0] if proposals else None
     context = {
         "market": found,
         "outcomes": outcomes,
         "scalar": _scalar(found),
         "payouts": _payouts(found, outcomes),
-        "proposal": proposals[0] if proposals else None,
+        "proposal": proposal,
         "rounds": len(proposals),
+        "disputes": list(proposal.disputes.all()) if proposal else [],
+        "may_dispute": is_member and _is_disputable(found, clock.now()),
+        "is_watched": person is not None and found.pk in watched_ids(person),
         "is_member": is_member,
+        "is_over": found.status not in TRADED,
         "facts": _facts(found, outcomes, is_member=is_member, signed_in=person is not None),
     }
     return page(request, "pages/market.html", context)
@@ -54,6 +63,12 @@ def _may_trade(person: User, held: Access, found: Market) -> bool:
     if not held.everything:
         return found.organization_id in held.roles
     return Membership.objects.filter(user=person, organization=found.organization).exists()
+
+
+def _is_disputable(found: Market, now: datetime) -> bool:
+    """Whether disputes are taken; of those who hold contracts, which the page's scripts find out."""
+    ends_at = found.dispute_ends_at
+    return found.status == Market.Status.RESOLVED and ends_at is not None and now < ends_at
 
 
 def _facts(found: Market, outcomes: list[dict[str, Any]], *, is_member: bool, signed_in: bool) -> dict[str, Any]:

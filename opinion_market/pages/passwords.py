@@ -9,14 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
 
-from opinion_market.pages.forms import tell_errors_aloud
+from opinion_market.pages.forms import GOOD_ENOUGH, tell_errors_aloud
 from opinion_market.pages.frame import frame, protected, signed_in
+
+
+class PasswordForm(PasswordChangeForm):
+    """Django's form in the words of the sign-up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present, new, repeated = (self.fields[name] for name in ("old_password", "new_password1", "new_password2"))
+        present.label, new.label, repeated.label = "Present password", "New password", "New password again"
+        new.help_text, repeated.help_text = GOOD_ENOUGH, ""
 
 
 class PasswordPage(PasswordChangeView):
     """Other sessions and all tokens end with the old password; this session goes on."""
 
-    form_class = PasswordChangeForm
+    form_class = PasswordForm
     template_name = "pages/password.html"
     success_url = reverse_lazy("pages:preferences")
 

@@ -20,6 +20,10 @@ from opinion_market.pages.frame import frame, protected
 class SignInForm(AuthenticationForm):
     """Django's form, slowed down against guessing; while attempts cannot be counted, none is admitted."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "User name"
+
     def clean(self) -> dict[str, Any]:
         """Counts the attempt before the password is looked at, and takes it back when it is right."""
         username, password = self.cleaned_data.get("username"), self.cleaned_data.get("password")

@@ -15,7 +15,7 @@ from governance.identity.models import User
 from governance.identity.throttles import FormAttempt
 from opinion_market.api.errors import NotReady, TooManyRequests
 from opinion_market.kernel import clock
-from opinion_market.pages.forms import tell_errors_aloud
+from opinion_market.pages.forms import GOOD_ENOUGH, tell_errors_aloud
 from opinion_market.pages.frame import page, reader
 from opinion_market.pages.joining import Newcomer, SignUpClosed, UsernameTaken, join
 
@@ -38,7 +38,7 @@ class SignUpForm(forms.Form):
         max_length=1024,
         strip=False,
         widget=forms.PasswordInput(_NEW_PASSWORD),
-        help_text="At least 12 characters; not a common one, and unlike your name.",
+        help_text=GOOD_ENOUGH,
     )
     repeated = forms.CharField(
         label="Password again", max_length=1024, strip=False, widget=forms.PasswordInput(_NEW_PASSWORD)

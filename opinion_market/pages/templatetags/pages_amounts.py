@@ -53,6 +53,16 @@ def moment(at: datetime | None) -> SafeString | str:
 
 
 @register.filter
+def duration(seconds: int) -> str:
+    """Seconds in the largest unit that divides them: "1 day", "36 hours", "90 s"."""
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return f"{seconds} s"
+
+
+@register.filter
 def readable(name: str) -> str:
     """`pending_approval` as "Pending approval"."""
     return name.replace("_", " ").capitalize()

@@ -54,8 +54,17 @@ export async function get(path) {
   return (await look(path)).body;
 }
 
+const token = () => document.querySelector('meta[name="csrf-token"]').content;
+
+// A file, as a form sends it.
+export async function upload(path, file) {
+  const body = new FormData();
+  body.append("file", file);
+  return checked(await answered(fetch(ROOT + path, { method: "POST", headers: { "X-CSRFToken": token() }, credentials: "same-origin", body })));
+}
+
 export async function send(method, path, body, { once = false } = {}) {
-  const headers = { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content };
+  const headers = { "X-CSRFToken": token() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (once) headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
   return checked(await answered(fetch(ROOT + path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) })));

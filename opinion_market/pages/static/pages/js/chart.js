@@ -6,16 +6,22 @@ const RIGHT = 54;
 const TOP = 26;
 const BOTTOM = 22;
 const VOLUME = 0.16;
+// Between the last point and the axis, so that neither dot nor bar covers its numbers.
+const INNER = 10;
 const FEWEST = 8;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" });
+const wholeDay = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 // points: {at: Date, value} or, for candles, also {open, high, low, volume}, oldest first.
 export class Chart {
-  constructor(place, { label, format, zero = false, bounds = null, nothing = "Nothing to draw yet." }) {
+  // daily: a point is of a whole day, and no time of it is named.
+  constructor(place, { label, format, zero = false, bounds = null, daily = false, nothing = "Nothing to draw yet." }) {
     Object.assign(this, { place, label, format, zero, bounds, nothing });
+    this.at = daily ? wholeDay : full;
+    this.mark = daily ? day : null;
     this.kind = "line";
     this.points = [];
     this.view = null;
@@ -50,11 +56,12 @@ export class Chart {
     const seen = this.seen;
     if (!width || this.place.hasAttribute("data-loading")) return;
     if (!seen.length) {
+      this.place.setAttribute("aria-label", `${this.label}: ${this.nothing}`);
       fill(this.place, el("div", { className: "empty" }, el("p", {}, this.nothing)));
       return;
     }
     const last = seen[seen.length - 1];
-    this.place.setAttribute("aria-label", `${this.label}: ${this.format(last.value)} at ${full.format(last.at)}. Plus and minus zoom.`);
+    this.place.setAttribute("aria-label", `${this.label}: ${this.format(last.value)} at ${this.at.format(last.at)}. Plus and minus zoom.`);
     this.scales(width, height, seen);
     const art = svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
     art.append(...this.axes(width, height, seen), ...this.volumes(height, seen));
@@ -72,14 +79,14 @@ export class Chart {
     let low = Math.min(...lows);
     let high = Math.max(...highs);
     if (this.zero) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
-    const pad = Math.max((high - low) * 0.08, this.bounds ? 100 : 1);
+    const pad = Math.max((high - low) * 0.08, this.bounds ? 100 : 500);
     [low, high] = [low - pad, high + pad];
     if (this.bounds) [low, high] = [Math.max(low, this.bounds[0]), Math.min(high, this.bounds[1])];
     const floor = height - BOTTOM;
     const begin = seen[0].at.getTime();
     const span = Math.max(1, seen[seen.length - 1].at.getTime() - begin);
-    this.x = (at) => LEFT + ((at.getTime() - begin) / span) * (width - LEFT - RIGHT);
-    if (seen.length === 1) this.x = () => LEFT + (width - LEFT - RIGHT) / 2;
+    this.x = (at) => LEFT + ((at.getTime() - begin) / span) * (width - LEFT - RIGHT - INNER);
+    if (seen.length === 1) this.x = () => LEFT + (width - LEFT - RIGHT - INNER) / 2;
     this.y = (value) => floor - ((value - low) / (high - low || 1)) * (floor - TOP);
     this.range = [low, high];
     this.span = span;
@@ -95,7 +102,7 @@ export class Chart {
       drawn.push(text(width - RIGHT + 6, y + 4, this.format(value)));
     }
     const marks = Math.max(1, Math.min(seen.length - 1, Math.floor((width - LEFT - RIGHT) / 110)));
-    const words = this.span < 36 * 3600e3 ? clock : day;
+    const words = this.mark ?? (this.span < 36 * 3600e3 ? clock : day);
     for (let mark = 0; mark <= marks && seen.length > 1; mark += 1) {
       const at = new Date(seen[0].at.getTime() + (this.span * mark) / marks);
       const anchor = mark === 0 ? "start" : mark === marks ? "end" : "middle";
@@ -159,7 +166,7 @@ export class Chart {
     const candle = point.open !== undefined && this.kind === "candles";
     const value = candle ? `O ${this.format(point.open)} H ${this.format(point.high)} L ${this.format(point.low)} C ${this.format(point.value)}` : this.format(point.value);
     const volume = point.volume ? ` · ${point.volume} contracts` : "";
-    this.readout.textContent = `${full.format(point.at)} · ${value}${volume}`;
+    this.readout.textContent = `${this.at.format(point.at)} · ${value}${volume}`;
   }
 
   wheel(event) {

@@ -24,10 +24,12 @@ function set(made, attributes) {
   }
 }
 
-// Puts content where something was loading.
+// Puts content where something was loading or was shown before. A button that is drawn anew (`data-key`) keeps the focus.
 export function fill(place, ...children) {
+  const focused = place.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   place.removeAttribute("data-loading");
   place.replaceChildren(...children.flat().filter(Boolean));
+  if (focused) place.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
 export function failed(place, error, again) {

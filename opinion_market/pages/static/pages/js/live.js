@@ -3,6 +3,7 @@
 
 const ASK_EVERY_MS = 3000;
 const STALE_AFTER_MS = 15000;
+const ANSWERED_WITHIN_MS = 5000;
 const RETRY_MS = [500, 1000, 2000, 5000, 10000, 30000];
 const WORDS = { live: "Live", polling: "Live", reconnecting: "Reconnecting", stale: "Stale" };
 
@@ -14,6 +15,7 @@ export class Live {
     this.sequences = new Map();
     this.failures = 0;
     this.opened = false;
+    this.cut = false;
     this.heardAt = Date.now();
     this.badge = document.getElementById("live");
   }
@@ -27,10 +29,21 @@ export class Live {
       if (!this.socket) this.connect();
       this.tick();
     });
+    // A socket whose network is gone would stay open, and silent, for minutes.
+    addEventListener("offline", () => { this.cut = true; this.drop(); });
+    addEventListener("online", () => { this.cut = false; this.failures = 0; this.socket ?? this.connect(); this.tick(); });
+  }
+
+  drop() {
+    const socket = this.socket;
+    if (!socket) return this.show();
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+    return this.lost();
   }
 
   connect() {
-    if (!Object.keys(this.channels).length || this.closedForGood) return;
+    if (!Object.keys(this.channels).length || this.closedForGood || this.cut) return;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}/ws/analytics`);
     this.socket = socket;
@@ -80,7 +93,9 @@ export class Live {
   async tick() {
     if (document.hidden) return;
     if (this.connected) {
-      if (Date.now() - this.heardAt > STALE_AFTER_MS) this.socket.send('{"type":"ping"}');
+      const quiet = Date.now() - this.heardAt;
+      if (quiet > STALE_AFTER_MS + ANSWERED_WITHIN_MS) this.drop();
+      else if (quiet > STALE_AFTER_MS) this.socket.send('{"type":"ping"}');
     } else if (!this.asking) {
       this.asking = true;
       try {
@@ -103,7 +118,7 @@ export class Live {
     const quiet = Date.now() - this.heardAt;
     let state = this.connected ? "live" : "polling";
     if (quiet > 2 * STALE_AFTER_MS) state = "stale";
-    else if (quiet > 2 * ASK_EVERY_MS && !this.connected) state = "reconnecting";
+    else if (this.cut || (quiet > 2 * ASK_EVERY_MS && !this.connected)) state = "reconnecting";
     if (this.badge.dataset.state === state && !this.badge.hidden) return;
     this.badge.hidden = false;
     this.badge.dataset.state = state;

@@ -4,11 +4,13 @@ import { get, look } from "./api.js";
 import { Live, flash } from "./live.js";
 import { BookPart } from "./market_book.js";
 import { CommentsPart, showEvidence } from "./market_comments.js";
+import { DisputePart } from "./market_dispute.js";
 import { OwnPart } from "./market_own.js";
 import { PricePart } from "./market_price.js";
 import { TicketPart } from "./market_ticket.js";
 import { TradesPart } from "./market_trades.js";
 import { failed } from "./dom.js";
+import "./watch.js";
 
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const root = `markets/${facts.id}`;
@@ -20,6 +22,7 @@ const parts = {
   trades: new TradesPart(state),
   own: facts.signed_in ? new OwnPart(state) : null,
   ticket: document.getElementById("ticket") ? new TicketPart(state) : null,
+  dispute: document.getElementById("dispute") ? new DisputePart(state) : null,
 };
 
 const radios = [...document.querySelectorAll("#outcomes [role=radio]")];
@@ -90,6 +93,7 @@ async function refreshOwn() {
     state.available = account?.accounts.find((each) => each.organization_slug === facts.organization)?.available ?? null;
     parts.own.show();
     parts.ticket?.preview();
+    parts.dispute?.show();
   } catch (error) {
     if (document.querySelector("#own[data-loading]")) failed(document.getElementById("own"), error, refreshOwn);
     throw error;

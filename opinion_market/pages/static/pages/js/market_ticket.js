@@ -80,7 +80,7 @@ export class TicketPart {
   preview() {
     const { order, words } = this.read();
     const book = this.state.book?.outcomes[this.state.outcome];
-    if (!order || !book) return this.say([["", order ? "" : words]]);
+    if (!order || !book) return this.say([[order ? "" : words, ""]]);
     const asked = { side: order.side, limit: order.price, quantity: order.quantity, budget: order.budget, rests: order.type === "limit" };
     const house = book.house_price === null ? null : { b: this.state.book.house_liquidity, price: Number(book.house_price) / 10000 };
     const { taker_fee_bps: taker, maker_fee_bps: maker } = this.state.facts;

@@ -2,10 +2,11 @@
 import { credits, percent, pointsChanged } from "./amounts.js";
 import { localize } from "./dom.js";
 import { Live, flash } from "./live.js";
+import "./watch.js";
 
 const body = document.getElementById("rows");
 const filters = document.getElementById("filters");
-for (const select of filters.querySelectorAll("select")) select.addEventListener("change", () => filters.requestSubmit());
+for (const choice of filters.querySelectorAll("select, [type=checkbox]")) choice.addEventListener("change", () => filters.requestSubmit());
 
 const rowOf = (id) => body?.querySelector(`tr[data-market="${CSS.escape(id)}"]`);
 

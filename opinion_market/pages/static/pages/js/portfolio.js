@@ -1,15 +1,18 @@
 // The portfolio: cash and contracts, profit, orders, fills, risk.
 import { credits, grouped, percent, share } from "./amounts.js";
-import { following, get, look, readTable } from "./api.js";
+import { get, look, readTable } from "./api.js";
 import { Chart } from "./chart.js";
-import { cell, choose, el, empty, failed, fill, profit, table, time, toast } from "./dom.js";
+import { cell, choose, el, empty, failed, fill, profit, table } from "./dom.js";
 import { Live } from "./live.js";
-import { cancelButton } from "./market_own.js";
+import { orderDeeds } from "./orders.js";
+import { History } from "./portfolio_history.js";
+import { labelOf, learn, marketLink, questionOf, remember } from "./questions.js";
 
+const FIGURES_EVERY_MS = 10000;
 const place = (id) => document.getElementById(id);
 const user = place("totals").dataset.user;
 const figures = `ai-analytics/analytics/user/${user}`;
-const questions = new Map();
+const history = new History(place("history"));
 let period = "30d";
 let held = null;
 let results = null;
@@ -17,33 +20,15 @@ let profits = new Map();
 
 const tile = (name, ...value) => el("div", {}, el("dt", {}, name), el("dd", {}, ...value));
 
-function marketLink(id) {
-  const known = questions.get(id);
-  return el("a", { href: `/markets/${id}` }, known?.question ?? "Market");
-}
-
-// Questions and labels of markets that only orders and fills name: those not known yet are asked for, each once.
-async function learn(ids) {
-  const missing = [...new Set(ids)].filter((id) => !questions.has(id)).slice(0, 40);
-  await Promise.all(missing.map(async (id) => {
-    try {
-      const market = await get(`markets/${id}`);
-      questions.set(id, { question: market.question, labels: market.outcomes.map((each) => each.label) });
-    } catch {
-      questions.set(id, { question: "A market you may no longer see", labels: [] });
-    }
-  }));
-}
-
-const labelOf = (id, outcome) => questions.get(id)?.labels[outcome] ?? `#${outcome}`;
-
 function showPortfolio(portfolio) {
   held = portfolio;
-  for (const market of portfolio.markets) {
-    if (!questions.has(market.market)) questions.set(market.market, { question: market.question, labels: Object.fromEntries(market.positions.map((each) => [each.outcome, each.label])) });
-  }
-  fill(place("totals"), tile("Worth in all", credits(portfolio.total), el("small", {}, " cr")), tile("Cash", credits(portfolio.balance)), tile("Available", credits(portfolio.available)), tile("In open orders", credits(portfolio.reserved)), tile("Positions", credits(portfolio.positions_value)), tile("Unrealised profit", results ? profit(results.unrealised_units) : "–"));
+  for (const market of portfolio.markets) remember(market.market, market.question, Object.fromEntries(market.positions.map((each) => [each.outcome, each.label])));
+  showTotals();
   showPositions();
+}
+
+function showTotals() {
+  fill(place("totals"), tile("Worth in all", credits(held.total), el("small", {}, " cr")), tile("Cash", credits(held.balance)), tile("Available", credits(held.available)), tile("In open orders", credits(held.reserved)), tile("Positions", credits(held.positions_value)), tile("Unrealised profit", results ? profit(results.unrealised_units) : "–"));
 }
 
 function showPositions() {
@@ -51,49 +36,20 @@ function showPositions() {
   if (!held.markets.length) return fill(place("positions"), empty("You hold no contracts. ", el("a", { href: "/" }, "Find a market")));
   const rows = held.markets.flatMap((market) => market.positions.map((each, nth) => el("tr", {},
     cell([marketLink(market.market), el("small", {}, each.label)]), cell(grouped(each.free + each.reserved), "n"), cell(percent(each.price), "n less"), cell(credits(each.value), "n"), cell(nth === 0 && profits.has(market.market) ? profit(profits.get(market.market)) : "", "n"))));
-  return fill(place("positions"), table([{ label: "Market" }, { label: "Contracts", className: "n" }, { label: "Price", className: "n less" }, { label: "Worth", className: "n" }, { label: "Market's profit", className: "n" }], rows));
+  return fill(place("positions"), table([{ label: "Market" }, { label: "Contracts", className: "n" }, { label: "Price", className: "n less" }, { label: "Worth", className: "n" }, { label: "Profit", className: "n" }], rows));
 }
 
 async function showOrders() {
   const { results: orders } = await get("orders?status=open&limit=100");
-  await learn(orders.map((each) => each.market));
+  await learn(orders);
   if (!orders.length) return fill(place("orders"), empty("No open orders."));
-  const rows = orders.map((order) => el("tr", {},
-    cell([marketLink(order.market), el("small", { className: order.side === "buy" ? "up" : "down" }, `${order.side === "buy" ? "Buy" : "Sell"} ${labelOf(order.market, order.outcome)}`)]),
-    cell(percent(order.price), "n"), cell(`${grouped(order.remaining_quantity)} of ${grouped(order.quantity)}`, "n"), cell(cancelButton(order, showOrders), "n")));
+  const rows = orders.map((order) => {
+    const deed = `${order.side === "buy" ? "Buy" : "Sell"} ${labelOf(order.market, order.outcome)}`;
+    const named = `the order to ${deed.toLowerCase()} at ${percent(order.price)} in ${questionOf(order.market)}`;
+    return el("tr", {}, cell([marketLink(order.market), el("small", { className: order.side === "buy" ? "up" : "down" }, deed)]),
+      cell(percent(order.price), "n"), cell(`${grouped(order.remaining_quantity)} of ${grouped(order.quantity)}`, "n"), cell(orderDeeds(order, named, showOrders), "n"));
+  });
   return fill(place("orders"), table([{ label: "Market" }, { label: "Price", className: "n" }, { label: "Open", className: "n" }, { hidden: "Deeds" }], rows));
-}
-
-const fillRow = (each) => el("tr", {},
-  cell([marketLink(each.market), el("small", { className: each.side === "buy" ? "up" : "down" }, `${each.side === "buy" ? "Bought" : "Sold"} ${labelOf(each.market, each.outcome)}`)]),
-  cell(grouped(each.quantity), "n"), cell(percent(each.price), "n"), cell(credits(each.fee), "n less"), cell(time(each.executed_at), "n muted less"));
-
-async function showFills() {
-  const page = await get("fills?limit=20");
-  await learn(page.results.map((each) => each.market));
-  if (!page.results.length) return fill(place("fills"), empty("No trades yet."));
-  const body = table([{ label: "Market" }, { label: "Contracts", className: "n" }, { label: "Price", className: "n" }, { label: "Fee", className: "n less" }, { label: "Time", className: "n less" }], page.results.map(fillRow));
-  fill(place("fills"), body);
-  moreFills(page.next, body.querySelector("tbody"));
-  return null;
-}
-
-function moreFills(next, rows) {
-  if (!next) return;
-  const button = el("button", { type: "button", className: "quiet small more", onclick: async () => {
-    button.disabled = true;
-    try {
-      const page = await get(following(next));
-      await learn(page.results.map((each) => each.market));
-      rows.append(...page.results.map(fillRow));
-      button.remove();
-      moreFills(page.next, rows);
-    } catch (error) {
-      toast(error.message);
-      button.disabled = false;
-    }
-  } }, "Earlier fills");
-  place("fills").append(button);
 }
 
 const chartPlace = el("div", { className: "chart low" });
@@ -101,18 +57,19 @@ const numbers = el("dl", { className: "pairs pad" });
 let chart = null;
 
 async function showProfit() {
-  const [{ body: history }, { body: found }, perMarket] = await Promise.all([look(`${figures}/history?period=${period}`), look(`${figures}?period=${period}`), readTable(`${figures}/markets.csv?period=all`)]);
+  const [{ body: past }, { body: found }, perMarket] = await Promise.all([look(`${figures}/history?period=${period}`), look(`${figures}?period=${period}`), readTable(`${figures}/markets.csv?period=all`)]);
   results = found;
   profits = new Map(perMarket.map((each) => [each.market, Number(each.profit)]));
   if (!chart) {
     fill(place("profit"), chartPlace, numbers);
-    chart = new Chart(chartPlace, { label: "Profit", format: (units) => credits(Math.round(units)), zero: true, nothing: "No trades in this period." });
+    chart = new Chart(chartPlace, { label: "Profit", format: (units) => credits(Math.round(units)), zero: true, daily: true, nothing: "No trades in this period." });
   }
   let sum = 0;
-  const days = history.days.map((each) => ({ at: new Date(`${each.day}T00:00:00Z`), value: (sum += each.profit) }));
+  const days = past.days.map((each) => ({ at: new Date(`${each.day}T00:00:00Z`), value: (sum += each.profit) }));
   chart.show(days.length ? [{ at: new Date(days[0].at.getTime() - 86400e3), value: 0 }, ...days] : []);
   const lines = [["Profit", profit(found.profit_units)], ["Realised", profit(found.realised_units)], ["Unrealised", profit(found.unrealised_units)], ["Fees", credits(found.fees_units)], ["Turnover", credits(found.turnover_units)], ["Return", share(found.return_millionths)], ["Markets won", found.settled_markets ? `${found.won_markets} of ${found.settled_markets}` : "–"]];
   numbers.replaceChildren(...lines.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  if (held) showPortfolio(held);
 }
 
 async function showRisk() {
@@ -133,7 +90,7 @@ async function part(id, show) {
 }
 
 async function rest() {
-  await Promise.all([part("profit", showProfit), part("orders", showOrders), part("fills", showFills), part("risk", showRisk)]);
+  await Promise.all([part("profit", showProfit), part("orders", showOrders), part("history", () => history.show()), part("risk", showRisk)]);
 }
 
 let told = "";
@@ -151,6 +108,13 @@ async function ask() {
 
 const periods = [...document.querySelectorAll("[data-period]")];
 for (const button of periods) button.addEventListener("click", () => { choose(periods, button); period = button.dataset.period; part("profit", showProfit).catch(() => {}); });
+
+// Results and risk are computed a moment after the trades they are of, and with every move of the prices.
+setInterval(() => {
+  if (document.hidden || !held) return;
+  part("profit", showProfit).catch(() => {});
+  part("risk", showRisk).catch(() => {});
+}, FIGURES_EVERY_MS);
 
 let waiting = null;
 function soon() {
