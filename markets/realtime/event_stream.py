@@ -1,6 +1,7 @@
 """`GET /api/v1/stream`: the same channels as Server-Sent Events, for clients without WebSockets. Read-only."""
 
 import asyncio
+from collections.abc import Coroutine
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
@@ -39,7 +40,8 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
             hub.enter(client)
             channels = _channels(scope)
             bookmarks = Bookmarks(channels, _last_event_id(scope))
-            await _subscribe(hub, client, channels, bookmarks)
+            if not await _while_there(_subscribe(hub, client, channels, bookmarks), receive):
+                return
         except DomainError as refused:
             await _refuse(send, refused)
             return
@@ -72,6 +74,21 @@ async def _subscribe(hub: Hub, client: Client, channels: list[str], bookmarks: B
             # An id that cannot be resumed from is left aside: a browser repeats it for ever, and the snapshot mends it.
             bookmarks.forget(channel)
             await conversation.subscribe(channel, {})
+
+
+async def _while_there(subscribing: Coroutine[Any, Any, None], receive: Receive) -> bool:
+    """Subscribe; false if the client went meanwhile, for whom nothing more is read. Raises DomainError."""
+    task, gone = asyncio.create_task(subscribing), asyncio.create_task(_until_gone(receive))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        is_there = task.done()
+    finally:
+        for each in (task, gone):
+            each.cancel()
+        await asyncio.gather(task, gone, return_exceptions=True)
+    if is_there:
+        task.result()
+    return is_there
 
 
 async def _refuse(send: Send, error: DomainError) -> None:
