@@ -17,7 +17,8 @@ def test_a_star_puts_a_market_on_ones_list(somebody: Somebody, venue: Venue) -> 
     market = venue.market()
     page = person.page
     person.visit("/?order=newest")
-    page.get_by_role("button", name=f"Watch {market.question}").click()
+    with page.expect_response("**/api/v1/watchlist/*"):
+        page.get_by_role("button", name=f"Watch {market.question}").click()
     page.get_by_label("Watched only").check()
     expect(page.locator("#rows tr")).to_have_count(1)
     page.get_by_role("link", name=market.question).click()
