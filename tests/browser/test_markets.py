@@ -17,7 +17,8 @@ def test_a_star_puts_a_market_on_ones_list(somebody: Somebody, venue: Venue) -> 
     market = venue.market()
     page = person.page
     person.visit("/?order=newest")
-    page.get_by_role("button", name=f"Watch {market.question}").click()
+    with page.expect_response("**/api/v1/watchlist/*"):
+        page.get_by_role("button", name=f"Watch {market.question}").click()
     page.get_by_label("Watched only").check()
     expect(page.locator("#rows tr")).to_have_count(1)
     page.get_by_role("link", name=market.question).click()
@@ -44,6 +45,19 @@ def test_people_talk_beneath_a_market(somebody: Somebody, venue: Venue) -> None:
     reader.page.get_by_label("Your answer").fill("Did he?")
     comment.locator("form").get_by_role("button", name="Answer").click()
     expect(comment.locator(".answers article")).to_contain_text("Did he?")
+
+    comment.get_by_role("button", name="Report").first.click()
+    reader.page.get_by_label("What is wrong with it").fill("It is hearsay.")
+    reader.page.get_by_role("button", name="Report to staff").click()
+    expect(reader.toasts).to_contain_text("Reported")
+    own = comment.locator(".answers article")
+    own.get_by_role("button", name="Edit").click()
+    reader.page.get_by_label("Your comment").fill("When did he?")
+    reader.page.get_by_role("button", name="Save").click()
+    expect(own).to_contain_text("When did he?")
+    expect(own).to_contain_text("edited")
+    own.get_by_role("button", name="Take back").click()
+    expect(own).to_contain_text("Taken back by its author.")
 
 
 def test_a_holder_disputes_a_resolution_where_it_is_shown(somebody: Somebody, venue: Venue) -> None:

@@ -63,11 +63,12 @@ export async function upload(path, file) {
   return checked(await answered(fetch(ROOT + path, { method: "POST", headers: { "X-CSRFToken": token() }, credentials: "same-origin", body })));
 }
 
-export async function send(method, path, body, { once = false } = {}) {
+// `lasting`: sent to its end even if the page is left meanwhile.
+export async function send(method, path, body, { once = false, lasting = false } = {}) {
   const headers = { "X-CSRFToken": token() };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (once) headers["Idempotency-Key"] = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
-  return checked(await answered(fetch(ROOT + path, { method, headers, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) })));
+  return checked(await answered(fetch(ROOT + path, { method, headers, keepalive: lasting, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body) })));
 }
 
 // The part of a `next` link that `get` takes.

@@ -7,7 +7,7 @@ export class CommentsPart {
     this.state = state;
     this.place = document.getElementById("comments");
     this.form = document.getElementById("comment");
-    this.form?.addEventListener("submit", (event) => this.post(event));
+    this.form?.addEventListener("submit", (event) => this.submit(event, (text) => send("POST", `${state.root}/comments`, { text }, { once: true })));
   }
 
   async start() {
@@ -50,12 +50,13 @@ export class CommentsPart {
 
   deeds(comment, answers) {
     const deeds = el("div", { className: "deeds" });
-    if (this.state.facts.is_member && !comment.parent && comment.state === "shown") {
-      deeds.append(el("button", { type: "button", className: "link", onclick: () => this.reply(comment, answers) }, "Answer"));
-    }
-    if (comment.is_own && comment.state === "shown") {
-      deeds.append(el("button", { type: "button", className: "link", onclick: () => this.remove(comment) }, "Take back"));
-    }
+    const add = (words, act) => deeds.append(el("button", { type: "button", className: "link", onclick: act }, words));
+    if (comment.state !== "shown") return deeds;
+    const { is_member: isMember, signed_in: isSignedIn } = this.state.facts;
+    if (isMember && !comment.parent) add("Answer", () => this.reply(comment, answers));
+    if (comment.is_own && comment.editable_until && new Date(comment.editable_until) > new Date()) add("Edit", () => this.edit(comment, answers));
+    if (comment.is_own) add("Take back", () => this.remove(comment));
+    if (!comment.is_own && isSignedIn) add("Report", () => this.report(comment, answers));
     return deeds;
   }
 
@@ -69,15 +70,32 @@ export class CommentsPart {
   }
 
   reply(comment, place) {
-    if (place.querySelector("form")) return;
-    const field = el("textarea", { name: "text", rows: 2, maxlength: 4000, required: true, "aria-label": "Your answer" });
-    const form = el("form", { className: "comment-form" }, field, el("p", { className: "error", role: "alert", hidden: true }), el("button", { type: "submit", className: "small" }, "Answer"));
-    form.addEventListener("submit", (event) => this.post(event, comment.id));
+    this.ask(place, { label: "Your answer", deed: "Answer" }, (text) => send("POST", `${this.state.root}/comments`, { text, parent: comment.id }, { once: true }));
+  }
+
+  edit(comment, place) {
+    this.ask(place, { label: "Your comment", deed: "Save", value: comment.text }, (text) => send("PATCH", `${this.state.root}/comments/${comment.id}`, { text }));
+  }
+
+  report(comment, place) {
+    this.ask(place, { label: "What is wrong with it", deed: "Report to staff" }, async (reason) => {
+      await send("POST", `${this.state.root}/comments/${comment.id}/report`, { reason }, { once: true });
+      toast("Reported. Staff will look at it.");
+    });
+  }
+
+  // A small form beneath a comment, in place of any other that stands there.
+  ask(place, { label, deed, value = "" }, act) {
+    place.querySelector("form")?.remove();
+    const field = el("textarea", { name: "text", rows: 2, maxlength: 4000, required: true, "aria-label": label });
+    field.value = value;
+    const form = el("form", { className: "comment-form" }, field, el("p", { className: "error", role: "alert", hidden: true }), el("button", { type: "submit", className: "small" }, deed));
+    form.addEventListener("submit", (event) => this.submit(event, act));
     place.append(form);
     field.focus();
   }
 
-  async post(event, parent = null) {
+  async submit(event, act) {
     event.preventDefault();
     const form = event.currentTarget;
     const refusal = form.querySelector(".error");
@@ -85,7 +103,7 @@ export class CommentsPart {
     button.disabled = true;
     refusal.hidden = true;
     try {
-      await send("POST", `${this.state.root}/comments`, { text: form.elements.text.value, parent }, { once: true });
+      await act(form.elements.text.value);
       form.reset();
       await this.start();
     } catch (error) {

@@ -6,7 +6,7 @@ async function turn(star) {
   const watched = star.getAttribute("aria-pressed") === "true";
   star.setAttribute("aria-pressed", String(!watched));
   try {
-    await send(watched ? "DELETE" : "PUT", `watchlist/${star.dataset.watch}`);
+    await send(watched ? "DELETE" : "PUT", `watchlist/${star.dataset.watch}`, undefined, { lasting: true });
   } catch (error) {
     star.setAttribute("aria-pressed", String(watched));
     toast(error.message);
