@@ -183,7 +183,8 @@ class Instance(UuidModel):
         UNHEALTHY = "unhealthy", "Unhealthy"
         EJECTED = "ejected", "Ejected"
 
-    service = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="instances")
+    # Without an index of its own: that of `instance_service_address` begins with it.
+    service = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="instances", db_index=False)
     address = models.GenericIPAddressField(null=True, blank=True)
     port = models.PositiveIntegerField(null=True, blank=True, validators=between(1, 65_535))
     socket = models.CharField(
@@ -204,9 +205,7 @@ class Instance(UuidModel):
     class Meta:
         ordering = ["service", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["service", "address", "port"], condition=Q(socket=""), name="instance_service_address"
-            ),
+            models.UniqueConstraint(fields=["service", "address", "port"], name="instance_service_address"),
             models.UniqueConstraint(
                 fields=["service", "node", "socket"], condition=~Q(socket=""), name="instance_service_socket"
             ),
