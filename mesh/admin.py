@@ -1,1 +1,6 @@
 """What Django's admin finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
+
+from mesh.registry.console.instance_admin import InstanceAdmin
+from mesh.registry.console.service_admin import ServiceAdmin
+
+__all__ = ["InstanceAdmin", "ServiceAdmin"]

@@ -96,4 +96,8 @@ def _grouped(
         cursor.execute(query, [since, until])
         rows = cursor.fetchall()
     seconds, width = (until - since).total_seconds(), len(columns)
-    return {tuple(row[:width]): Traffic(*row[width:], seconds) for row in rows}
+    found = {}
+    for row in rows:
+        calls, errors, p50_us, p95_us = row[width:]
+        found[tuple(row[:width])] = Traffic(calls, errors, p50_us, p95_us, seconds)
+    return found

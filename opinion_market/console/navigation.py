@@ -52,6 +52,12 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Event handlers", "bolt", "eventstore.EventHandler"),
         Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),
     ),
+    "Service mesh": (
+        Entry("Dashboard", "monitoring", "mesh.Service", "dashboard"),
+        Entry("Graph", "hub", "mesh.Service", "graph"),
+        Entry("Services", "dns", "mesh.Service"),
+        Entry("Instances", "memory", "mesh.Instance"),
+    ),
     "People": (
         Entry("Users", "person", "governance.User"),
         Entry("Organizations", "apartment", "governance.Organization"),

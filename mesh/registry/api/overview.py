@@ -37,7 +37,9 @@ class CallFilters(serializers.Serializer[Any]):
     instance = StrictTextField(required=False, max_length=160)
     trace_id = StrictTextField(required=False, max_length=64)
     status = serializers.IntegerField(required=False, min_value=0, max_value=999)
-    errors = serializers.BooleanField(required=False, help_text="true: only answers of 500 or more.")
+    errors = serializers.BooleanField(  # type: ignore[assignment]  # a field
+        required=False, help_text="true: only answers of 500 or more."
+    )
     flag = StrictTextField(required=False, max_length=10, help_text="One of Envoy's response flags, such as UO.")
     min_attempts = serializers.IntegerField(required=False, min_value=1, max_value=100)
     min_duration_us = serializers.IntegerField(required=False, min_value=0, max_value=10**12)

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from rest_framework import serializers
 
 from mesh.registry.models import Service
-from mesh.registry.policy import POLICY
+from mesh.registry.policy import POLICY, limits
 from opinion_market.api.serializers import InputSerializer, StrictIntegerField, StrictTextField
 
 
@@ -17,16 +16,9 @@ def _input(name: str) -> serializers.Field[Any, Any, Any, Any]:
     if field.choices:
         return serializers.ChoiceField(choices=list(field.flatchoices), **told)
     if isinstance(field, models.IntegerField):
-        return StrictIntegerField(
-            min_value=_limit(field, MinValueValidator), max_value=_limit(field, MaxValueValidator), **told
-        )
+        least, most = limits(field)
+        return StrictIntegerField(min_value=least, max_value=most, **told)
     return StrictTextField(max_length=field.max_length, allow_blank=True, **told)
-
-
-def _limit(field: "models.Field[Any, Any]", kind: type[MinValueValidator | MaxValueValidator]) -> int:
-    """The narrowest of the field's limits: the column's own type has wider ones."""
-    found = [int(each.limit_value) for each in field.validators if type(each) is kind]
-    return min(found) if kind is MaxValueValidator else max(found)
 
 
 def _output(name: str) -> serializers.Field[Any, Any, Any, Any]:

@@ -102,7 +102,7 @@ class BulkEntry(_Arriving):
 )
 class BulkInput(InputSerializer):
     mesh = StrictTextField(default=DEFAULT_MESH, max_length=40)
-    instances = BulkEntry(many=True, min_length=1, max_length=MOST_AT_ONCE)
+    instances = serializers.ListField(child=BulkEntry(), min_length=1, max_length=MOST_AT_ONCE)
 
 
 class BulkSerializer(serializers.Serializer[Any]):
