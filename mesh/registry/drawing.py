@@ -11,10 +11,14 @@ from math import log10
 
 from mesh.registry.graph import Edge, Graph, Vertex
 
-BOX_WIDTH, BOX_HEIGHT = 164.0, 62.0
-GAP_X, GAP_Y = 28.0, 66.0
-MARGIN = 12.0
-LONGEST_NAME = 19
+WIDE_BOX, NARROW_BOX = 164.0, 148.0
+BOX_HEIGHT = 62.0
+GAP_X, GAP_Y = 32.0, 70.0
+# Room for lines that pass a row at its ends.
+MARGIN_X, MARGIN_Y = 28.0, 12.0
+# Lines that pass through one gap keep this far apart, as long as there is room.
+LANE = 5.0
+CHARACTER = 8.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,14 @@ class Box:
     vertex: Vertex
     x: float
     y: float
-    width: float = BOX_WIDTH
+    width: float
     height: float = BOX_HEIGHT
 
     @property
     def name(self) -> str:
         """As much of the name as fits."""
-        name = self.vertex.name
-        return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+        name, most = self.vertex.name, int((self.width - 20) / CHARACTER)
+        return name if len(name) <= most else f"{name[: most - 1]}…"
 
     @property
     def text_x(self) -> float:
@@ -45,7 +49,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A call, as an SVG path, and the middle of it."""
+    """A call, as an SVG path, and where its rate is written."""
 
     edge: Edge
     path: str
@@ -64,20 +68,21 @@ class Drawing:
     lines: tuple[Line, ...]
 
 
-def draw(graph: Graph, *, across: int) -> Drawing:
+def draw(graph: Graph, *, across: int, box_width: float = WIDE_BOX) -> Drawing:
     """The graph with at most `across` services beside one another."""
     rows = _rows(graph, across)
     widest = max((len(row) for row in rows), default=1)
-    width = 2 * MARGIN + widest * BOX_WIDTH + (widest - 1) * GAP_X
-    boxes: dict[str, Box] = {}
-    for number, row in enumerate(rows):
-        left = (width - len(row) * BOX_WIDTH - (len(row) - 1) * GAP_X) / 2
-        for place, vertex in enumerate(row):
-            boxes[vertex.name] = Box(
-                vertex, round(left + place * (BOX_WIDTH + GAP_X), 1), MARGIN + number * (BOX_HEIGHT + GAP_Y)
-            )
-    height = 2 * MARGIN + max(len(rows), 1) * BOX_HEIGHT + max(len(rows) - 1, 0) * GAP_Y
-    return Drawing(width, height, tuple(boxes.values()), tuple(_lines(graph.edges, boxes)))
+    width = 2 * MARGIN_X + widest * box_width + (widest - 1) * GAP_X
+    placed = [_placed(row, number, width, box_width) for number, row in enumerate(rows)]
+    height = 2 * MARGIN_Y + max(len(rows), 1) * BOX_HEIGHT + max(len(rows) - 1, 0) * GAP_Y
+    boxes = tuple(box for row in placed for box in row)
+    return Drawing(width, height, boxes, tuple(Router(placed, width).lines(graph.edges)))
+
+
+def _placed(row: Sequence[Vertex], number: int, width: float, box_width: float) -> list[Box]:
+    left = (width - len(row) * box_width - (len(row) - 1) * GAP_X) / 2
+    y = MARGIN_Y + number * (BOX_HEIGHT + GAP_Y)
+    return [Box(vertex, round(left + place * (box_width + GAP_X), 1), y, box_width) for place, vertex in enumerate(row)]
 
 
 def layers(names: Sequence[str], pairs: Sequence[tuple[str, str]]) -> dict[str, int]:
@@ -155,33 +160,70 @@ def _middle(callers: Sequence[str], place: Mapping[str, float]) -> float:
     return round(sum(known) / len(known), 3) if known else 0.5
 
 
-def _lines(edges: Sequence[Edge], boxes: Mapping[str, Box]) -> list[Line]:
-    """Lines leave below and arrive above, spread over the box's width in the order of where they lead."""
-    leaving: dict[str, list[str]] = {}
-    arriving: dict[str, list[str]] = {}
-    for edge in edges:
-        leaving.setdefault(edge.caller, []).append(edge.called)
-        arriving.setdefault(edge.called, []).append(edge.caller)
-    for ends in (*leaving.values(), *arriving.values()):
-        ends.sort(key=lambda name: (boxes[name].x, name))
-    drawn = []
-    for edge in edges:
-        start, end = boxes[edge.caller], boxes[edge.called]
-        x1, x2 = _port(start, leaving[edge.caller], edge.called), _port(end, arriving[edge.called], edge.caller)
-        drawn.append(_line(edge, x1, start.y + BOX_HEIGHT, x2, end.y))
-    return drawn
+class Router:
+    """Leads lines from box to box: out below, in above, and past the rows between through the gaps between boxes."""
+
+    def __init__(self, rows: Sequence[Sequence[Box]], width: float) -> None:
+        self._boxes = {box.vertex.name: box for row in rows for box in row}
+        self._row_of = {box.vertex.name: number for number, row in enumerate(rows) for box in row}
+        self._gaps = [_gaps(row, width) for row in rows]
+        self._tops = [row[0].y for row in rows]
+        self._taken: dict[tuple[int, float], int] = {}
+
+    def lines(self, edges: Sequence[Edge]) -> list[Line]:
+        """In the order of the edges."""
+        leaving: dict[str, list[str]] = {}
+        arriving: dict[str, list[str]] = {}
+        for edge in edges:
+            leaving.setdefault(edge.caller, []).append(edge.called)
+            arriving.setdefault(edge.called, []).append(edge.caller)
+        for ends in (*leaving.values(), *arriving.values()):
+            ends.sort(key=lambda name: (self._boxes[name].x, name))
+        return [self._line(edge, leaving[edge.caller], arriving[edge.called]) for edge in edges]
+
+    def _line(self, edge: Edge, leaving: Sequence[str], arriving: Sequence[str]) -> Line:
+        start, end = self._boxes[edge.caller], self._boxes[edge.called]
+        x1, x2 = _port(start, leaving, edge.called), _port(end, arriving, edge.caller)
+        y1 = start.y + start.height
+        path, x, y = f"M{x1:.1f} {y1:.1f}", x1, y1
+        for row in range(self._row_of[edge.caller] + 1, self._row_of[edge.called]):
+            share = (self._tops[row] - y1) / (end.y - y1)
+            lane = self._lane(row, x1 + (x2 - x1) * share)
+            path += _bow(x, y, lane, self._tops[row]) + f"V{self._tops[row] + BOX_HEIGHT:.1f}"
+            x, y = lane, self._tops[row] + BOX_HEIGHT
+        path += _bow(x, y, x2, end.y)
+        rate = edge.traffic.per_s if edge.traffic else 0.0
+        # Rates of neighbours stand at different heights, so that they do not cover one another.
+        label_y = end.y - 14 - 12 * (arriving.index(edge.caller) % 3)
+        return Line(edge, path, round(x2, 1), round(label_y, 1), round(1.25 + log10(1 + rate), 2))
+
+    def _lane(self, row: int, x: float) -> float:
+        """The nearest gap of the row, a little beside those who pass through it already."""
+        gap = min(self._gaps[row], key=lambda each: abs(each - x))
+        count = self._taken.get((row, gap), 0)
+        self._taken[row, gap] = count + 1
+        aside = (count + 1) // 2 * LANE * (1 if count % 2 else -1)
+        return gap + max(-GAP_X / 2 + 4, min(GAP_X / 2 - 4, aside))
+
+
+def _gaps(row: Sequence[Box], width: float) -> list[float]:
+    """The middles of the gaps between a row's boxes, and of what is left and right of them."""
+    inner = [box.x + box.width + GAP_X / 2 for box in row[:-1]]
+    return [
+        max(row[0].x - GAP_X / 2, GAP_X / 2 - 4),
+        *inner,
+        min(row[-1].x + row[-1].width + GAP_X / 2, width - GAP_X / 2 + 4),
+    ]
 
 
 def _port(box: Box, ends: Sequence[str], end: str) -> float:
-    return box.x + BOX_WIDTH * (ends.index(end) + 1) / (len(ends) + 1)
+    return box.x + box.width * (ends.index(end) + 1) / (len(ends) + 1)
 
 
-def _line(edge: Edge, x1: float, y1: float, x2: float, y2: float) -> Line:
+def _bow(x1: float, y1: float, x2: float, y2: float) -> str:
     # Upwards or sideways it leaves below and arrives above all the same, in a wider bow.
-    bend = max(abs(y2 - y1) / 2, GAP_Y / 2) if y2 > y1 else GAP_Y
-    path = f"M{x1:.1f} {y1:.1f}C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}"
-    rate = edge.traffic.per_s if edge.traffic else 0.0
-    return Line(edge, path, round((x1 + x2) / 2, 1), round((y1 + y2) / 2 + 4, 1), round(1.25 + log10(1 + rate), 2))
+    bend = (y2 - y1) / 2 if y2 > y1 else GAP_Y
+    return f"C{x1:.1f} {y1 + bend:.1f} {x2:.1f} {y2 - bend:.1f} {x2:.1f} {y2:.1f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,15 @@ HEALTH_WORDS = {
 }
 
 
+# As a list's badges.
+LABELS = {name: {"good": "success", "fair": "warning", "bad": "danger"}[tone] for name, tone in HEALTH_TONES.items()}
+
+
+def badge(name: str) -> tuple[str, str]:
+    """A state for a list's column with `label=LABELS`."""
+    return name, HEALTH_WORDS[name]
+
+
 def state(name: str) -> SafeString:
     """A state as a word with a dot of its colour."""
     return format_html('<span class="mesh-state mesh-{}">{}</span>', HEALTH_TONES.get(name, "none"), HEALTH_WORDS[name])

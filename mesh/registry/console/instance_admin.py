@@ -14,7 +14,7 @@ from governance.access.console import SUPERUSER
 from governance.access.export import ExportedPage
 from governance.access.pages import BoundedPaginator, Fact, column
 from mesh.client.models import ServiceCall
-from mesh.registry.console.columns import lease, service_link, state
+from mesh.registry.console.columns import LABELS, badge, lease, service_link, state
 from mesh.registry.console.deeds import ask_deed, instance_deeds
 from mesh.registry.models import CircuitChange, Instance
 from opinion_market.kernel import clock
@@ -66,13 +66,13 @@ class InstanceAdmin(ExportedPage):
     def shown_service(self, row: Instance) -> SafeString:
         return service_link(row.service)
 
-    @column("Health", ordering="health")
-    def shown_health(self, row: Instance) -> SafeString:
-        return state(row.health)
+    @column("Health", ordering="health", label=LABELS)
+    def shown_health(self, row: Instance) -> tuple[str, str]:
+        return badge(row.health)
 
-    @column("State", ordering="state")
-    def shown_state(self, row: Instance) -> SafeString:
-        return state(row.state)
+    @column("State", ordering="state", label=LABELS)
+    def shown_state(self, row: Instance) -> tuple[str, str]:
+        return badge(row.state)
 
     @column("Lease", ordering="lease_until")
     def shown_lease(self, row: Instance) -> str:

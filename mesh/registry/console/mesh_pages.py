@@ -10,7 +10,7 @@ from django.urls import reverse
 from governance.access.pages import rendered, staff
 from mesh.registry import circuits, overview, traffic
 from mesh.registry.console.columns import HEALTH_WORDS, milliseconds, p95, rate, share, state
-from mesh.registry.drawing import draw, minute_bars
+from mesh.registry.drawing import NARROW_BOX, draw, minute_bars
 from mesh.registry.graph import Edge, Vertex, mesh_graph
 from mesh.registry.models import CircuitChange
 from mesh.registry.selectors import DEFAULT_MESH, meshes
@@ -38,8 +38,9 @@ def dashboard(page: Any, request: HttpRequest, now: datetime) -> HttpResponse:
         "bars": minute_bars(told, width=CHART_WIDTH, height=CHART_HEIGHT),
         "chart_width": CHART_WIDTH,
         "chart_height": CHART_HEIGHT,
-        "most": max(calls for _, calls, _ in minutes),
-        "total": sum(calls for _, calls, _ in minutes),
+        "most": f"{max(calls for _, calls, _ in minutes):,}",
+        "total": f"{sum(calls for _, calls, _ in minutes):,}",
+        "show_mesh": found.meshes > 1,
         "nodes": found.nodes,
         "changes": circuits.history(user)[:CHANGES_SHOWN],
         "snapshots": overview.latest_snapshots(user, most=SNAPSHOTS_SHOWN),
@@ -66,7 +67,7 @@ def graph(page: Any, request: HttpRequest, now: datetime) -> HttpResponse:
         "window": window,
         "drawings": [
             _drawing("wide", draw(found, across=WIDE_ACROSS)),
-            _drawing("narrow", draw(found, across=NARROW_ACROSS)),
+            _drawing("narrow", draw(found, across=NARROW_ACROSS, box_width=NARROW_BOX)),
         ],
         "edges": [_edge(each) for each in found.edges],
         "rows": [_row(each) for each in found.vertices],
@@ -83,7 +84,7 @@ def _page(page: Any, request: HttpRequest, name: str, context: dict[str, Any]) -
 
 def _figures(found: overview.Overview) -> list[dict[str, str]]:
     listed, instances = reverse("admin:mesh_service_changelist"), reverse("admin:mesh_instance_changelist")
-    bad = found.instances["unhealthy"] + found.instances["ejected"]
+    unhealthy, ejected = found.instances["unhealthy"], found.instances["ejected"]
     told = [
         (
             "Services",
@@ -93,21 +94,26 @@ def _figures(found: overview.Overview) -> list[dict[str, str]]:
             "",
         ),
         ("Instances", f"{found.instances['all']:,}", f"{found.leased:,} with a lease", instances, ""),
-        ("Not well", f"{bad:,}", "unhealthy or ejected", f"{instances}?health__exact=unhealthy", "bad" if bad else ""),
+        ("Unhealthy", f"{unhealthy:,}", "by active checks", f"{instances}?health__exact=unhealthy", _bad_if(unhealthy)),
+        ("Ejected", f"{ejected:,}", "for failing requests", f"{instances}?health__exact=ejected", _bad_if(ejected)),
         ("Draining", f"{found.instances['draining']:,}", "", f"{instances}?state__exact=draining", ""),
         (
             "Open breakers",
             f"{found.open_circuits:,}",
             f"{found.half_open_circuits:,} half-open",
             "",
-            "bad" if found.open_circuits else "",
+            _bad_if(found.open_circuits),
         ),
         ("Calls", rate(found.traffic), "in the last minute", "", ""),
-        ("Errors", share(found.traffic), "in the last minute", "", "bad" if found.traffic.errors else ""),
+        ("Errors", share(found.traffic), "in the last minute", "", _bad_if(found.traffic.errors)),
         ("95% within", p95(found.traffic), "in the last minute", "", ""),
     ]
     names = ("title", "value", "note", "link", "tone")
     return [dict(zip(names, each, strict=True)) for each in told]
+
+
+def _bad_if(count: int) -> str:
+    return "bad" if count else ""
 
 
 def _row(vertex: Vertex) -> dict[str, Any]:
@@ -180,7 +186,7 @@ def _edge(edge: Edge) -> dict[str, Any]:
         "share": share(edge.traffic),
         "p50": milliseconds(edge.traffic.p50_us) if edge.traffic else "–",
         "p95": p95(edge.traffic),
-        "label": f"{rate(edge.traffic)} · {p95(edge.traffic)}" if edge.traffic else "",
+        "label": rate(edge.traffic) if edge.traffic else "",
         "sentence": f"{edge.caller} calls {edge.called}: {how}" + (f"; {traffic_told}" if edge.traffic else ""),
     }
 

@@ -22,7 +22,7 @@ from mesh.client.models import ServiceCall
 from mesh.registry import services
 from mesh.registry.console import mesh_pages, service_page
 from mesh.registry.console.asking import ServiceDeeds
-from mesh.registry.console.columns import state
+from mesh.registry.console.columns import LABELS, badge
 from mesh.registry.console.forms import ServiceForm
 from mesh.registry.graph import WINDOW
 from mesh.registry.models import Service
@@ -85,11 +85,11 @@ class ServiceAdmin(ServiceDeeds, ExportedPage):
     def shown_type(self, row: Service) -> str:
         return row.get_type_display()
 
-    @column("Health")
-    def shown_health(self, row: Any) -> SafeString:
+    @column("Health", label=LABELS)
+    def shown_health(self, row: Any) -> tuple[str, str]:
         if not row.instance_count:
-            return state("unserved")
-        return state("unhealthy" if not row.serving_count else "degraded" if row.bad_count else "healthy")
+            return badge("unserved")
+        return badge("unhealthy" if not row.serving_count else "degraded" if row.bad_count else "healthy")
 
     @column("Instances")
     def shown_instances(self, row: Any) -> str:
