@@ -198,7 +198,9 @@ class Router:
         return Line(edge, path, round(x2, 1), round(label_y, 1), round(1.25 + log10(1 + rate), 2))
 
     def _lane(self, row: int, x: float) -> float:
-        """The nearest gap of the row, a little beside those who pass through it already."""
+        """Where it would go if it is free there; else the nearest gap, a little beside those who pass through it already."""
+        if not self._gaps[row][0] < x < self._gaps[row][-1]:
+            return x
         gap = min(self._gaps[row], key=lambda each: abs(each - x))
         count = self._taken.get((row, gap), 0)
         self._taken[row, gap] = count + 1

@@ -7,7 +7,7 @@ the documentation and say what is wrong. What they would accept without converti
 from typing import Any
 
 from mesh.registry.api.requests import new_instance
-from mesh.registry.api.shapes import BulkInput
+from mesh.registry.api.shapes import BulkRegistrationInput
 from mesh.registry.arriving import NewInstance
 from mesh.registry.selectors import DEFAULT_MESH
 from opinion_market.api.serializers import valid
@@ -26,12 +26,12 @@ _NEEDED = {"service", "address", "port"}
 
 
 def read_bulk(body: Any) -> tuple[str, list[NewInstance]]:
-    """(mesh, instances). Raises ValidationError as `BulkInput` would; ranges are checked when they are registered."""
+    """(mesh, instances). Raises ValidationError as `BulkRegistrationInput` would; ranges are checked when they are registered."""
     if type(body) is dict and body.keys() <= {"mesh", "instances"} and type(body.get("instances")) is list:
         mesh, entries = body.get("mesh", DEFAULT_MESH), body["instances"]
         if type(mesh) is str and entries and all(map(_is_plain, entries)):
             return mesh, [NewInstance(**each) for each in entries]
-    wanted = valid(BulkInput, body)
+    wanted = valid(BulkRegistrationInput, body)
     return wanted["mesh"], [new_instance(each) for each in wanted["instances"]]
 
 

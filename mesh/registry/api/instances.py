@@ -51,8 +51,8 @@ class InstanceViewSet(IdempotentMixin, GenericViewSet[Instance]):
 
     @extend_schema(
         operation_id="microservices_instances_register_many",
-        request=shapes.BulkInput,
-        responses=failing({200: shapes.BulkSerializer}, *REGISTERING),
+        request=shapes.BulkRegistrationInput,
+        responses=failing({200: shapes.BulkRegisteredSerializer}, *REGISTERING),
     )
     @idempotent
     def bulk(self, request: Request) -> Response:
@@ -120,7 +120,7 @@ class InstanceViewSet(IdempotentMixin, GenericViewSet[Instance]):
 
     @extend_schema(
         operation_id="microservices_instances_drain",
-        request=shapes.ReasonInput,
+        request=shapes.InstanceReasonInput,
         responses=failing(
             {200: shapes.InstanceSerializer}, errors.InstanceNotFound, errors.BelongsToPlatform, *KEY_REFUSALS
         ),
@@ -128,19 +128,19 @@ class InstanceViewSet(IdempotentMixin, GenericViewSet[Instance]):
     @idempotent
     def drain(self, request: Request, instance_id: UUID) -> Response:
         """No new request reaches it; what it has begun goes on. Registering again does not end this: `resume` does."""
-        reason = valid(shapes.ReasonInput, request.data)["reason"]
+        reason = valid(shapes.InstanceReasonInput, request.data)["reason"]
         instances.drain_instances(actor=signed_in_user(request), instance_ids=[instance_id], reason=reason)
         return self._told(request, instance_id)
 
     @extend_schema(
         operation_id="microservices_instances_resume",
-        request=shapes.ReasonInput,
+        request=shapes.InstanceReasonInput,
         responses=failing({200: shapes.InstanceSerializer}, errors.InstanceNotFound, *KEY_REFUSALS),
     )
     @idempotent
     def resume(self, request: Request, instance_id: UUID) -> Response:
         """A draining instance takes requests again."""
-        reason = valid(shapes.ReasonInput, request.data)["reason"]
+        reason = valid(shapes.InstanceReasonInput, request.data)["reason"]
         instances.resume_instances(actor=signed_in_user(request), instance_ids=[instance_id], reason=reason)
         return self._told(request, instance_id)
 

@@ -64,7 +64,7 @@ class GraphQuery(MeshQuery):
 
 @extend_schema(tags=["microservices"])
 class StatusView(_OperatorsView):
-    @extend_schema(operation_id="microservices_status", responses=failing({200: shapes.StatusSerializer}))
+    @extend_schema(operation_id="microservices_status", responses=failing({200: shapes.MeshStatusSerializer}))
     def get(self, request: Request) -> Response:
         """Whether the mesh is well (`degraded` says why), with how much of everything there is."""
         return Response(status_body(overview.overview(signed_in_user(request), now=clock.now())))
@@ -72,7 +72,7 @@ class StatusView(_OperatorsView):
 
 @extend_schema(tags=["microservices"])
 class DashboardView(_OperatorsView):
-    @extend_schema(operation_id="microservices_dashboard", responses=failing({200: shapes.DashboardSerializer}))
+    @extend_schema(operation_id="microservices_dashboard", responses=failing({200: shapes.MeshDashboardSerializer}))
     def get(self, request: Request) -> Response:
         """Everything the mesh's dashboard shows, in one answer."""
         caller, now = signed_in_user(request), clock.now()
@@ -81,11 +81,11 @@ class DashboardView(_OperatorsView):
         body = {
             "generated_at": now,
             "status": status_body(found),
-            "services": shapes.VertexSerializer(found.services, many=True).data,
+            "services": shapes.GraphServiceSerializer(found.services, many=True).data,
             "per_minute": [{"minute": minute, "calls": calls, "errors": failed} for minute, calls, failed in minutes],
             "circuit_changes": shapes.CircuitChangeSerializer(circuits.history(caller)[:CHANGES_SHOWN], many=True).data,
-            "calls": shapes.CallSerializer(traffic.calls(caller, filters={})[:CALLS_SHOWN], many=True).data,
-            "configurations": shapes.SnapshotSerializer(
+            "calls": shapes.ServiceCallSerializer(traffic.calls(caller, filters={})[:CALLS_SHOWN], many=True).data,
+            "configurations": shapes.ConfigurationSerializer(
                 overview.latest_snapshots(caller, most=SNAPSHOTS_SHOWN), many=True
             ).data,
         }
@@ -97,7 +97,7 @@ class GraphView(_OperatorsView):
     @extend_schema(
         operation_id="microservices_graph",
         parameters=[GraphQuery],
-        responses=failing({200: shapes.GraphSerializer}, errors.MeshNotFound),
+        responses=failing({200: shapes.ServiceGraphSerializer}, errors.MeshNotFound),
     )
     def get(self, request: Request) -> Response:
         """The services of a mesh and who calls whom: as declared, and as observed in the calls of the window."""
@@ -105,7 +105,7 @@ class GraphView(_OperatorsView):
         selectors.mesh_named(caller, wanted["mesh"])
         window = timedelta(seconds=wanted["window_s"])
         found = mesh_graph(caller, mesh=wanted["mesh"], now=clock.now(), window=window)
-        return Response(shapes.GraphSerializer(found).data)
+        return Response(shapes.ServiceGraphSerializer(found).data)
 
 
 @extend_schema(tags=["microservices"])
@@ -113,7 +113,7 @@ class HealthView(_OperatorsView):
     @extend_schema(
         operation_id="microservices_service_health",
         parameters=[MeshQuery],
-        responses=failing({200: shapes.HealthSerializer}, errors.MeshNotFound, errors.ServiceNotFound),
+        responses=failing({200: shapes.ServiceHealthSerializer}, errors.MeshNotFound, errors.ServiceNotFound),
     )
     def get(self, request: Request, service_name: str) -> Response:
         """A service's health: its instances as Envoy finds them, circuit breakers, the last five minutes' calls."""
@@ -135,7 +135,7 @@ class HealthView(_OperatorsView):
 @extend_schema(tags=["microservices"])
 class CallViewSet(GenericViewSet[ServiceCall]):
     permissions_required: ClassVar[dict[str, str]] = {"list": OPERATE}
-    serializer_class = shapes.CallSerializer
+    serializer_class = shapes.ServiceCallSerializer
     queryset = ServiceCall.objects.none()
     filter_backends = ()
     ordering = ("-at", "-id")
@@ -143,7 +143,7 @@ class CallViewSet(GenericViewSet[ServiceCall]):
     @extend_schema(
         operation_id="microservices_calls_list",
         parameters=[CallFilters],
-        responses=failing({200: shapes.CallSerializer(many=True)}, InvalidCursor),
+        responses=failing({200: shapes.ServiceCallSerializer(many=True)}, InvalidCursor),
     )
     def list(self, request: Request) -> Response:
         """Calls through the mesh, the latest first; a second or two behind."""
@@ -167,5 +167,5 @@ def status_body(found: overview.Overview) -> dict[str, Any]:
         "open_circuits": found.open_circuits,
         "half_open_circuits": found.half_open_circuits,
         "last_minute": shapes.TrafficSerializer(found.traffic).data,
-        "nodes": shapes.NodeSerializer(found.nodes, many=True).data,
+        "nodes": shapes.MeshNodeSerializer(found.nodes, many=True).data,
     }

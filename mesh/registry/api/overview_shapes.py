@@ -18,7 +18,7 @@ class TrafficSerializer(serializers.Serializer[Any]):
     error_share = serializers.FloatField(help_text="From 0 to 1.")
 
 
-class VertexSerializer(serializers.Serializer[Any]):
+class GraphServiceSerializer(serializers.Serializer[Any]):
     """A service with its health and the calls of the last five minutes."""
 
     id = serializers.UUIDField(allow_null=True, help_text="null: a caller that is no service of the mesh.")
@@ -52,7 +52,7 @@ class CircuitChangeSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class HealthSerializer(serializers.Serializer[Any]):
+class ServiceHealthSerializer(serializers.Serializer[Any]):
     mesh = serializers.CharField()
     service = serializers.CharField()
     health = serializers.ChoiceField(choices=HEALTH_STATES)
@@ -63,7 +63,7 @@ class HealthSerializer(serializers.Serializer[Any]):
     traffic = TrafficSerializer(help_text="Of the last five minutes.")
 
 
-class EdgeSerializer(serializers.Serializer[Any]):
+class GraphDependencySerializer(serializers.Serializer[Any]):
     caller = serializers.CharField()
     called = serializers.CharField()
     is_declared = serializers.BooleanField()
@@ -71,15 +71,15 @@ class EdgeSerializer(serializers.Serializer[Any]):
     traffic = TrafficSerializer(allow_null=True, help_text="null: declared, and not seen in the window.")
 
 
-class GraphSerializer(serializers.Serializer[Any]):
+class ServiceGraphSerializer(serializers.Serializer[Any]):
     mesh = serializers.CharField()
     since = serializers.DateTimeField()
     until = serializers.DateTimeField()
-    services = VertexSerializer(many=True, source="vertices")
-    dependencies = EdgeSerializer(many=True, source="edges")
+    services = GraphServiceSerializer(many=True, source="vertices")
+    dependencies = GraphDependencySerializer(many=True, source="edges")
 
 
-class CallSerializer(serializers.Serializer[Any]):
+class ServiceCallSerializer(serializers.Serializer[Any]):
     """A call through the mesh, all its tries together."""
 
     id = serializers.IntegerField()
@@ -98,7 +98,7 @@ class CallSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class NodeSerializer(serializers.Serializer[Any]):
+class MeshNodeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     is_envoy_live = serializers.BooleanField()
     envoy_version = serializers.CharField()
@@ -109,7 +109,7 @@ class NodeSerializer(serializers.Serializer[Any]):
     trouble = serializers.CharField()
 
 
-class StatusSerializer(serializers.Serializer[Any]):
+class MeshStatusSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["ok", "degraded"])
     troubles = serializers.ListField(child=serializers.CharField(), help_text="Why it is degraded, in sentences.")
     meshes = serializers.IntegerField()
@@ -121,16 +121,16 @@ class StatusSerializer(serializers.Serializer[Any]):
     open_circuits = serializers.IntegerField()
     half_open_circuits = serializers.IntegerField()
     last_minute = TrafficSerializer()
-    nodes = NodeSerializer(many=True)
+    nodes = MeshNodeSerializer(many=True)
 
 
-class MinuteSerializer(serializers.Serializer[Any]):
+class CallsPerMinuteSerializer(serializers.Serializer[Any]):
     minute = serializers.DateTimeField()
     calls = serializers.IntegerField()
     errors = serializers.IntegerField()  # type: ignore[assignment]  # a field
 
 
-class SnapshotSerializer(serializers.Serializer[Any]):
+class ConfigurationSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     cause = serializers.CharField()
     reason = serializers.CharField()
@@ -139,11 +139,11 @@ class SnapshotSerializer(serializers.Serializer[Any]):
     made_at = serializers.DateTimeField()
 
 
-class DashboardSerializer(serializers.Serializer[Any]):
+class MeshDashboardSerializer(serializers.Serializer[Any]):
     generated_at = serializers.DateTimeField()
-    status = StatusSerializer()
-    services = VertexSerializer(many=True)
-    per_minute = MinuteSerializer(many=True, help_text="The last 60 minutes, the oldest first.")
+    status = MeshStatusSerializer()
+    services = GraphServiceSerializer(many=True)
+    per_minute = CallsPerMinuteSerializer(many=True, help_text="The last 60 minutes, the oldest first.")
     circuit_changes = CircuitChangeSerializer(many=True)
-    calls = CallSerializer(many=True)
-    configurations = SnapshotSerializer(many=True)
+    calls = ServiceCallSerializer(many=True)
+    configurations = ConfigurationSerializer(many=True)

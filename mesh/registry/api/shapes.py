@@ -58,7 +58,7 @@ class InstanceSerializer(serializers.Serializer[Any]):
     registered_at = serializers.DateTimeField()
 
 
-class _Arriving(InputSerializer):
+class _ArrivingInput(InputSerializer):
     service = StrictTextField(max_length=63)
     address = StrictTextField(max_length=45, help_text="IPv4 or IPv6. No name, no link-local, multicast or 0.0.0.0.")
     port = StrictIntegerField(min_value=1, max_value=65_535)
@@ -76,7 +76,7 @@ class _Arriving(InputSerializer):
         OpenApiExample("First instance of a new service", value={**_INSTANCE, "type": "trading"}, request_only=True)
     ]
 )
-class RegistrationInput(_Arriving):
+class RegistrationInput(_ArrivingInput):
     mesh = StrictTextField(default=DEFAULT_MESH, max_length=40)
     type = serializers.ChoiceField(
         choices=Service.Type.choices, required=False, help_text="Needed for the first instance: the service is made."
@@ -87,7 +87,7 @@ class RegisteredSerializer(InstanceSerializer):
     is_new = serializers.BooleanField(help_text="false: it was there already, and was renewed.")
 
 
-class BulkEntry(_Arriving):
+class BulkRegistrationEntry(_ArrivingInput):
     """One of many."""
 
 
@@ -100,12 +100,12 @@ class BulkEntry(_Arriving):
         )
     ]
 )
-class BulkInput(InputSerializer):
+class BulkRegistrationInput(InputSerializer):
     mesh = StrictTextField(default=DEFAULT_MESH, max_length=40)
-    instances = serializers.ListField(child=BulkEntry(), min_length=1, max_length=MOST_AT_ONCE)
+    instances = serializers.ListField(child=BulkRegistrationEntry(), min_length=1, max_length=MOST_AT_ONCE)
 
 
-class BulkSerializer(serializers.Serializer[Any]):
+class BulkRegisteredSerializer(serializers.Serializer[Any]):
     new = serializers.IntegerField()
     renewed = serializers.IntegerField()
     ids = serializers.ListField(child=serializers.UUIDField(), help_text="In the order of the request.")
@@ -123,7 +123,7 @@ class HeartbeatSerializer(serializers.Serializer[Any]):
     gone = serializers.ListField(child=serializers.UUIDField(), help_text="Their leases have run out: register anew.")
 
 
-class ReasonInput(InputSerializer):
+class InstanceReasonInput(InputSerializer):
     reason = StrictTextField(max_length=200, allow_blank=True, default="", help_text="Kept in the audit trail.")
 
 

@@ -35,8 +35,9 @@ HEALTH_WORDS = {
 }
 
 
-# As a list's badges.
-LABELS = {name: {"good": "success", "fair": "warning", "bad": "danger"}[tone] for name, tone in HEALTH_TONES.items()}
+# As badges of a list; what is neither good nor bad has a plain one.
+_BADGES = {"good": "success", "fair": "warning", "bad": "danger", "none": "default"}
+LABELS = {name: _BADGES[HEALTH_TONES.get(name, "none")] for name in HEALTH_WORDS}
 
 
 def badge(name: str) -> tuple[str, str]:

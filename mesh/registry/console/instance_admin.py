@@ -40,7 +40,15 @@ class InstanceAdmin(ExportedPage):
     view_permission = SUPERUSER
     organization_lookup = None
     page_template = "console/mesh/instance.html"
-    list_display = ("shown_place", "shown_service", "shown_health", "shown_state", "version", "weight", "shown_lease")
+    list_display = (
+        "shown_place",
+        "shown_service",
+        "shown_health",
+        "shown_state",
+        "shown_version",
+        "shown_weight",
+        "shown_lease",
+    )
     list_filter = (
         ("service", RelatedDropdownFilter),
         ("service__type", ChoicesDropdownFilter),
@@ -73,6 +81,14 @@ class InstanceAdmin(ExportedPage):
     @column("State", ordering="state", label=LABELS)
     def shown_state(self, row: Instance) -> tuple[str, str]:
         return badge(row.state)
+
+    @column("Version", ordering="version")
+    def shown_version(self, row: Instance) -> str:
+        return row.version
+
+    @column("Weight", ordering="weight")
+    def shown_weight(self, row: Instance) -> int:
+        return row.weight
 
     @column("Lease", ordering="lease_until")
     def shown_lease(self, row: Instance) -> str:

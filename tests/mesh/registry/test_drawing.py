@@ -1,5 +1,6 @@
 """The graph's geometry: callers above those they call, nothing on top of another, the same picture for the same graph."""
 
+import re
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -54,6 +55,17 @@ def test_no_service_is_drawn_over_another_or_outside(called, across):
         others = [each for each in drawing.boxes if each is not box and each.y == box.y]
         assert all(abs(each.x - box.x) >= box.width for each in others)
     assert len(drawing.lines) == len(set(called))
+
+
+@given(pairs, st.integers(1, 4))
+def test_no_line_passes_through_a_service_on_its_way(called, across):
+    drawing = draw(a_graph(called), across=across)
+    for line in drawing.lines:
+        # A line is upright only where it passes a row: "… x y V y2".
+        for x, top in re.findall(r"([\d.]+) ([\d.]+)V", line.path):
+            passed = [box for box in drawing.boxes if box.y == float(top)]
+            assert passed
+            assert not any(box.x <= float(x) <= box.x + box.width for box in passed)
 
 
 @given(pairs)
