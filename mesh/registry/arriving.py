@@ -66,7 +66,7 @@ WITH written AS (
     SELECT uuidv7(), service_id, address, port, '', node, weight, version, metadata, 'up', lease_s, lease_until, 'unknown',
         %s
     FROM arriving ORDER BY service_id, address, port
-    ON CONFLICT (service_id, address, port) WHERE socket = '' DO UPDATE SET
+    ON CONFLICT (service_id, address, port) DO UPDATE SET
         weight = excluded.weight, version = excluded.version, metadata = excluded.metadata, node = excluded.node,
         lease_s = excluded.lease_s, lease_until = excluded.lease_until
     RETURNING new.id, new.service_id, new.address, new.port, old.id IS NULL AS is_new

@@ -167,7 +167,7 @@ def sweep(*, now: datetime) -> int:
             "ORDER BY id FOR UPDATE SKIP LOCKED)",
             [now],
         )
-        gone = cursor.rowcount
+        gone = int(cursor.rowcount)
         if gone:
             announce()
     return gone

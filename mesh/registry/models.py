@@ -91,58 +91,111 @@ class Service(UuidModel):
     description = models.CharField(max_length=200, blank=True)
     is_platform = models.BooleanField(default=False, help_text="One of the platform's own parts, registered by itself.")
 
-    load_balancing = models.CharField(max_length=15, choices=Balancing.choices, default=Balancing.ROUND_ROBIN)
+    load_balancing = models.CharField(
+        max_length=15,
+        choices=Balancing.choices,
+        default=Balancing.ROUND_ROBIN,
+        help_text="How the instance for a request is chosen.",
+    )
     hash_header = models.CharField(
         max_length=60,
         blank=True,
         help_text="Ring hash: the header that chooses the instance; empty: the name of the calling service.",
     )
-    connect_timeout_ms = models.PositiveIntegerField(default=1_000, validators=between(10, 60_000))
+    connect_timeout_ms = models.PositiveIntegerField(
+        default=1_000, validators=between(10, 60_000), help_text="To open a connection to an instance."
+    )
     timeout_ms = models.PositiveIntegerField(
         default=15_000, validators=between(0, 3_600_000), help_text="All tries together; 0: none."
     )
     try_timeout_ms = models.PositiveIntegerField(
         default=0, validators=between(0, 3_600_000), help_text="Each try; 0: as long as all together."
     )
-    retries = models.PositiveSmallIntegerField(default=2, validators=between(0, 10))
+    retries = models.PositiveSmallIntegerField(
+        default=2, validators=between(0, 10), help_text="Tries after the first; 0: none."
+    )
     retry_on = models.CharField(
         max_length=120,
         default="connect-failure,refused-stream,reset-before-request",
         help_text="Envoy's conditions, separated by commas. The default never sends a request twice that may have acted.",
     )
-    retry_base_ms = models.PositiveIntegerField(default=25, validators=between(1, 10_000))
-    retry_max_ms = models.PositiveIntegerField(default=250, validators=between(1, 60_000))
+    retry_base_ms = models.PositiveIntegerField(
+        default=25, validators=between(1, 10_000), help_text="The first pause is at most this long."
+    )
+    retry_max_ms = models.PositiveIntegerField(
+        default=250, validators=between(1, 60_000), help_text="Pauses double up to this."
+    )
 
-    health_check = models.CharField(max_length=4, choices=HealthCheck.choices, default=HealthCheck.NONE)
-    health_path = models.CharField(max_length=200, default="/health")
+    health_check = models.CharField(
+        max_length=4,
+        choices=HealthCheck.choices,
+        default=HealthCheck.NONE,
+        help_text="Requests or connections by which Envoy itself tells whether an instance is well.",
+    )
+    health_path = models.CharField(max_length=200, default="/health", help_text="HTTP: an answer of 200 is healthy.")
     health_host = models.CharField(max_length=120, blank=True, help_text="Empty: the service's name.")
-    health_interval_ms = models.PositiveIntegerField(default=30_000, validators=between(100, 3_600_000))
-    health_timeout_ms = models.PositiveIntegerField(default=1_000, validators=between(10, 60_000))
-    unhealthy_threshold = models.PositiveSmallIntegerField(default=2, validators=between(1, 20))
-    healthy_threshold = models.PositiveSmallIntegerField(default=2, validators=between(1, 20))
+    health_interval_ms = models.PositiveIntegerField(
+        default=30_000, validators=between(100, 3_600_000), help_text="From one check of an instance to the next."
+    )
+    health_timeout_ms = models.PositiveIntegerField(
+        default=1_000, validators=between(10, 60_000), help_text="A check without an answer within this has failed."
+    )
+    unhealthy_threshold = models.PositiveSmallIntegerField(
+        default=2, validators=between(1, 20), help_text="Failed checks in a row that take an instance out."
+    )
+    healthy_threshold = models.PositiveSmallIntegerField(
+        default=2, validators=between(1, 20), help_text="Passed checks in a row that take it in again."
+    )
 
     outlier_errors = models.PositiveSmallIntegerField(
         default=5, validators=between(0, 1_000), help_text="Failures in a row that take an instance out; 0: never."
     )
-    outlier_interval_ms = models.PositiveIntegerField(default=1_000, validators=between(50, 600_000))
-    ejection_ms = models.PositiveIntegerField(default=5_000, validators=between(50, 3_600_000))
-    max_ejection_percent = models.PositiveSmallIntegerField(default=50, validators=between(0, 100))
+    outlier_interval_ms = models.PositiveIntegerField(
+        default=1_000,
+        validators=between(50, 600_000),
+        help_text="How often instances are judged, and ejected ones looked at.",
+    )
+    ejection_ms = models.PositiveIntegerField(
+        default=5_000,
+        validators=between(50, 3_600_000),
+        help_text="How long the first ejection lasts; each further one lasts longer.",
+    )
+    max_ejection_percent = models.PositiveSmallIntegerField(
+        default=50, validators=between(0, 100), help_text="No more of the instances are taken out at once."
+    )
 
-    max_connections = models.PositiveIntegerField(default=1_024, validators=between(1, 1_000_000))
-    max_pending = models.PositiveIntegerField(default=1_024, validators=between(0, 1_000_000))
-    max_requests = models.PositiveIntegerField(default=1_024, validators=between(1, 1_000_000))
+    max_connections = models.PositiveIntegerField(
+        default=1_024, validators=between(1, 1_000_000), help_text="Connections to all instances together."
+    )
+    max_pending = models.PositiveIntegerField(
+        default=1_024, validators=between(0, 1_000_000), help_text="Requests that wait for a connection."
+    )
+    max_requests = models.PositiveIntegerField(
+        default=1_024, validators=between(1, 1_000_000), help_text="Requests that are being answered."
+    )
     # Envoy's own default of 3 answers 503 under any load at all.
-    max_retries = models.PositiveIntegerField(default=256, validators=between(0, 1_000_000))
+    max_retries = models.PositiveIntegerField(
+        default=256, validators=between(0, 1_000_000), help_text="Retries under way at once, of all callers together."
+    )
 
-    split = models.CharField(max_length=10, choices=Split.choices, default=Split.NONE)
+    split = models.CharField(
+        max_length=10,
+        choices=Split.choices,
+        default=Split.NONE,
+        help_text="Whether instances of one version get requests of their own.",
+    )
     split_version = models.CharField(
         max_length=40, blank=True, validators=[is_version], help_text="The version the split sends to."
     )
     split_percent = models.PositiveSmallIntegerField(
         default=0, validators=between(0, 100), help_text="Canary by weight and mirror: the share of requests."
     )
-    split_header = models.CharField(max_length=60, blank=True)
-    split_header_value = models.CharField(max_length=120, blank=True)
+    split_header = models.CharField(
+        max_length=60, blank=True, help_text="Canary by header: requests that carry it go to the version."
+    )
+    split_header_value = models.CharField(
+        max_length=120, blank=True, help_text="The value that it must have; empty: any."
+    )
 
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -183,7 +236,8 @@ class Instance(UuidModel):
         UNHEALTHY = "unhealthy", "Unhealthy"
         EJECTED = "ejected", "Ejected"
 
-    service = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="instances")
+    # Without an index of its own: that of `instance_service_address` begins with it.
+    service = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="instances", db_index=False)
     address = models.GenericIPAddressField(null=True, blank=True)
     port = models.PositiveIntegerField(null=True, blank=True, validators=between(1, 65_535))
     socket = models.CharField(
@@ -204,9 +258,7 @@ class Instance(UuidModel):
     class Meta:
         ordering = ["service", "id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["service", "address", "port"], condition=Q(socket=""), name="instance_service_address"
-            ),
+            models.UniqueConstraint(fields=["service", "address", "port"], name="instance_service_address"),
             models.UniqueConstraint(
                 fields=["service", "node", "socket"], condition=~Q(socket=""), name="instance_service_socket"
             ),

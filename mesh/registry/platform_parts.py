@@ -127,7 +127,7 @@ def _instances(node: str, sockets: Mapping[str, str], now: datetime) -> list[tup
     ]
     database = settings.DATABASES["default"]
     places = {
-        "database": _place(str(database["HOST"]), database["PORT"] or 5432),
+        "database": _place(str(database["HOST"]), str(database["PORT"] or 5432)),
         "redis": _redis_place(str(settings.CACHES["default"]["LOCATION"])),
     }
     for name, place in places.items():
@@ -161,7 +161,7 @@ def _worker(node: str, now: datetime) -> dict[str, object]:
     }
 
 
-def _place(host: str, port: int | str) -> _Place:
+def _place(host: str, port: str) -> _Place:
     if not host or host.startswith("/"):
         return _Place(None, None, {"reached": "by a unix socket"})
     try:
@@ -173,7 +173,7 @@ def _place(host: str, port: int | str) -> _Place:
 def _redis_place(url: str) -> _Place:
     """From the address of Redis, without what it holds of credentials."""
     parts = urlsplit(url)
-    return _place("" if parts.scheme == "unix" else parts.hostname or "", parts.port or 6379)
+    return _place("" if parts.scheme == "unix" else parts.hostname or "", str(parts.port or 6379))
 
 
 def _is_complete(wanted: list[tuple[str, Instance]]) -> bool:

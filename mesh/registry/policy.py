@@ -5,8 +5,11 @@ Envoy has the last word when the configuration is published; what is checked her
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
 
 from mesh.registry.errors import InvalidPolicy
 from mesh.registry.models import Service
@@ -50,6 +53,13 @@ _HOST = re.compile(r"\A[\x21-\x7e]*\Z")
 _VALUE = re.compile(r"\A[\x20-\x7e]*\Z")
 
 Faults = dict[str, list[str]]
+
+
+def limits(field: "models.Field[Any, Any]") -> tuple[int, int]:
+    """The least and the most of a whole number, both included: the narrowest of the model's, since columns have wider ones."""
+    least = [int(each.limit_value) for each in field.validators if type(each) is MinValueValidator]
+    most = [int(each.limit_value) for each in field.validators if type(each) is MaxValueValidator]
+    return max(least), min(most)
 
 
 def check(service: Service, *, exclude: tuple[str, ...] = ()) -> None:

@@ -9,6 +9,14 @@ from rest_framework.exceptions import ErrorDetail
 BIGGEST_INTEGER = 2**63 - 1
 
 
+def valid(kind: type[serializers.Serializer[Any]], values: Any) -> dict[str, Any]:
+    """The values as the serializer reads them. Raises ValidationError (422)."""
+    serializer = kind(data=values)
+    serializer.is_valid(raise_exception=True)
+    found: dict[str, Any] = serializer.validated_data
+    return found
+
+
 class InputSerializer(serializers.Serializer[Any]):
     """A body to be read. Refuses fields it does not know, so that a misspelt option is never ignored."""
 

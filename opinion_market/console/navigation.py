@@ -54,9 +54,13 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Event handlers", "bolt", "eventstore.EventHandler"),
         Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),
     ),
-    "Mesh": (
+    "Service mesh": (
+        Entry("Dashboard", "monitoring", "mesh.Service", "dashboard"),
+        Entry("Graph", "hub", "mesh.Service", "graph"),
+        Entry("Services", "dns", "mesh.Service"),
+        Entry("Instances", "memory", "mesh.Instance"),
         Entry("Configurations", "difference", "mesh.ConfigSnapshot"),
-        Entry("Nodes", "dns", "mesh.Node"),
+        Entry("Nodes", "router", "mesh.Node"),
     ),
     "People": (
         Entry("Users", "person", "governance.User"),

@@ -11,6 +11,7 @@ from governance.identity import tokens
 from tests.api_markets.endings import a_resolved_market
 from tests.api_markets.venue import Person, Venue, an_order
 from tests.governance.people import PASSWORD
+from tests.query_counts.mesh_recipes import asked_of_mesh
 from tests.query_counts.seeded import ROOT, Asked, Seeded
 
 _ORDERS = "markets/<uuid:market_id>/orders"
@@ -259,5 +260,8 @@ WRITES: dict[str, Recipe] = {
 
 def asked(seeded: Seeded, method: str, address: str) -> Asked:
     """The request for an endpoint: its recipe, or the chief with an empty body."""
-    recipe = WRITES.get(f"{method.upper()} {address.removeprefix(ROOT)}")
+    path = address.removeprefix(ROOT)
+    if (of_mesh := asked_of_mesh(seeded, method, path, address)) is not None:
+        return of_mesh
+    recipe = WRITES.get(f"{method.upper()} {path}")
     return recipe(seeded) if recipe else Asked(seeded.chief, seeded.filled(address), {})

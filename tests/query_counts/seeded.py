@@ -2,11 +2,16 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
 from uuid import uuid4
 
 from markets.trading.memory import stream_of
+from mesh.registry.platform_parts import register_platform
+from opinion_market.kernel import clock
 from tests.api_markets.venue import Person, Venue
 from tests.console.scene import catch_up
+from tests.governance.people import a_user, calling_as
 
 ROOT = "/api/v1/"
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -42,11 +47,27 @@ class Seeded:
         self.evidence = self.chief.post(f"markets/{self.market}/evidence/links", link)["id"]
         self.comment = ""
         self.chief.client.put(f"{ROOT}watchlist/{self.market}")
+        self._seed_mesh()
         self.grow(1)
+
+    def _seed_mesh(self) -> None:
+        root = a_user(superuser=True)
+        self.operator, self._ports = Person(root, calling_as(root)), count(1)
+        register_platform(node="here", sockets={"web": "web.sock", "realtime": "realtime.sock"}, now=clock.now())
+        self.instance = self.register_instance(type="trading")["id"]
+        ends = {"caller": "web", "called": "pricing"}
+        self.dependency = self.operator.post("microservices/dependencies", ends, 201)["id"]
+
+    def register_instance(self, service: str = "pricing", **given: object) -> dict[str, Any]:
+        """An instance with a lease, at a port that none has yet."""
+        body = {"service": service, "address": "10.0.0.7", "port": next(self._ports), "lease_s": 60, **given}
+        made: dict[str, Any] = self.operator.post("microservices/services", body, 201)
+        return made
 
     def grow(self, times: int) -> None:
         """More of everything that lists show."""
         for _ in range(times):
+            self.register_instance()
             self.bob.order(self.market, side="sell", price=6000, quantity=2)
             self.order = self.chief.order(self.market, price=9800, quantity=5)["id"]
             self.chief.order(self.market, price=2000 + times, quantity=1)
@@ -70,6 +91,9 @@ class Seeded:
             "evidence_id": self.evidence,
             "group_id": self.group,
             "campaign_id": self.campaign,
+            "service_name": "pricing",
+            "instance_id": self.instance,
+            "dependency_id": self.dependency,
         }
 
     def filled(self, address: str, **given: object) -> str:
