@@ -1,5 +1,7 @@
 """What Django finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
 
+from mesh.chaos.fault_models import InjectedFault, KillableProcess, KillSwitch, ResilienceScore
+from mesh.chaos.models import Experiment, Run, RunSample
 from mesh.client.models import ServiceCall
 from mesh.dataplane.models import Acknowledgement, ConfigSnapshot, Node
 from mesh.registry.models import CircuitChange, Dependency, Instance, Mesh, Service
@@ -9,9 +11,16 @@ __all__ = [
     "CircuitChange",
     "ConfigSnapshot",
     "Dependency",
+    "Experiment",
+    "InjectedFault",
     "Instance",
+    "KillSwitch",
+    "KillableProcess",
     "Mesh",
     "Node",
+    "ResilienceScore",
+    "Run",
+    "RunSample",
     "Service",
     "ServiceCall",
 ]
