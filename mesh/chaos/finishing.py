@@ -31,7 +31,13 @@ def finish(each: Leading, *, now: datetime, failed: bool = False) -> None:
         run.hypothesis_held = not each.failing_checks(during)
         _score(each, now)
     InjectedFault.objects.filter(run=run, lifted_at__isnull=True).update(lifted_at=now)
-    run.save()
+    # Not who asked for its stop, which others wrote.
+    run.save(
+        update_fields=[
+            "baseline", "during", "after", "recovery_ms", "ended_at", "reason", "lifted_at", "phase",
+            "hypothesis_held", "score", "score_parts",
+        ]
+    )  # fmt: skip
     _let_go(each.experiment, state, now)
 
 

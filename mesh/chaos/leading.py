@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mesh.chaos.fault_models import InjectedFault
 from mesh.chaos.hosting import Stress, kill
 from mesh.chaos.errors import ProcessNotKillable
-from mesh.chaos.measuring import LEAST_CALLS, SECOND_US, Figures, Observation, begun_between, ended_between, figures, recovery_ms
+from mesh.chaos.measuring import LEAST_CALLS, SECOND_US, Figures, Observation, begun_between, ended_since, figures, recovered_us
 from mesh.chaos.method import Check, checks_of
 from mesh.chaos.models import Experiment, Run, RunSample
 from mesh.chaos.sources import Source
@@ -28,6 +28,9 @@ class Leading:
     stress: Stress = field(default_factory=Stress)
     observations: list[Observation] = field(default_factory=list)
     sampled_us: int = 0
+    # Begin of the first good second after the faults, and how far it has been looked for.
+    recovered_us: int | None = None
+    looked_us: int = 0
     reason: str = ""
     is_stopped: bool = False
 
@@ -89,18 +92,23 @@ class Leading:
         """Which safety rule the answers of the last window break; empty if none does, or too few came to tell."""
         now_us = clock.microseconds(now)
         window_us = self.experiment.safety_window_ms * 1_000
-        recent = ended_between(self.observations[-20_000:], now_us - window_us, now_us + 1)
+        recent = ended_since(self.observations, now_us - window_us)
         if len(recent) < LEAST_CALLS:
             return ""
         found = figures(recent)
         return next((_told(rule, found) for rule in self.rules if not rule.holds(found.value(rule.metric))), "")
 
     def recovered_ms(self, now: datetime) -> int | None:
-        """How long after the faults' end all checks held again; None so far."""
+        """How long after the faults' end all checks held again; None so far. It is known a little later than it happens."""
         if self.run.lifted_at is None:
             return None
         lifted_us = clock.microseconds(self.run.lifted_at)
-        return recovery_ms(self.observations, self.checks, lifted_us=lifted_us, until_us=clock.microseconds(now))
+        if self.recovered_us is None:
+            until_us = clock.microseconds(now) - self.experiment.probe_timeout_ms * 1_000
+            self.recovered_us, self.looked_us = recovered_us(
+                self.observations, self.checks, from_us=max(self.looked_us, lifted_us), until_us=until_us
+            )
+        return None if self.recovered_us is None else (self.recovered_us - lifted_us) // 1_000
 
     def failing_checks(self, found: Figures) -> list[str]:
         """The hypothesis' checks that these figures do not keep."""

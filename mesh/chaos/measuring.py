@@ -4,6 +4,7 @@ A request is an error if nobody answered (in time) or the status is 500 or more;
 answered or the status is 502, 503 or 504. Percentiles are of the nearest rank, over errors too: a caller waits for these as well.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -77,9 +78,15 @@ def _rank(ordered: Sequence[int], percent: int) -> float:
     return ordered[index] / 1_000
 
 
-def ended_between(observations: Iterable[Observation], start_us: int, end_us: int) -> list[Observation]:
-    """Those whose answer came in [start, end)."""
-    return [each for each in observations if start_us <= each.ended_us < end_us]
+def ended_since(observations: Sequence[Observation], start_us: int) -> list[Observation]:
+    """Those whose answer came at `start` or later, of a list in the order of answers give or take a second."""
+    found = []
+    for each in reversed(observations):
+        if each.ended_us >= start_us:
+            found.append(each)
+        elif each.ended_us < start_us - SECOND_US:
+            break
+    return found
 
 
 def begun_between(observations: Iterable[Observation], start_us: int, end_us: int) -> list[Observation]:
@@ -87,19 +94,22 @@ def begun_between(observations: Iterable[Observation], start_us: int, end_us: in
     return [each for each in observations if start_us <= each.at_us < end_us]
 
 
-def recovery_ms(
-    observations: Sequence[Observation], checks: Sequence[Check], *, lifted_us: int, until_us: int
-) -> int | None:
-    """From the end of the faults to the first second of requests in which every check holds; None: never before `until`.
+def recovered_us(
+    observations: Iterable[Observation], checks: Sequence[Check], *, from_us: int, until_us: int
+) -> tuple[int | None, int]:
+    """The begin of the first second in [from, until) in which every check holds, and where to look on from if there is none yet.
 
-    Looked at every 50 ms; a second with fewer than LEAST_CALLS requests tells nothing.
+    Looked at every 50 ms; a second with fewer than LEAST_CALLS requests tells nothing. `until`: requests sent before it have
+    been answered or given up.
     """
-    start = lifted_us
+    seen = sorted((each for each in observations if each.at_us >= from_us), key=lambda each: each.at_us)
+    begun = [each.at_us for each in seen]
+    start = from_us
     while start + SECOND_US <= until_us:
-        window = begun_between(observations, start, start + SECOND_US)
+        window = seen[bisect_left(begun, start) : bisect_left(begun, start + SECOND_US)]
         if len(window) >= LEAST_CALLS:
             found = figures(window)
             if all(check.holds(found.value(check.metric)) for check in checks):
-                return (start - lifted_us) // 1_000
+                return start, start
         start += STEP_US
-    return None
+    return None, start
