@@ -88,9 +88,7 @@ def _tcp_proxy(door: Door, *, tunnels: bool) -> Json:
 
 
 def _redis_proxy(door: Door, faults: Sequence[Fault]) -> Json:
-    waiting = [
-        each for each in faults if each.kind == "redis_delay" and each.service == door.key and each.delay_ms > 0
-    ]
+    waiting = [each for each in faults if each.kind == "redis_delay" and each.service == door.key and each.delay_ms > 0]
     return {
         "name": "redis",
         "typed_config": {

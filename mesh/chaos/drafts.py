@@ -127,8 +127,12 @@ class Checker:
             raise InvalidExperiment("header_value: at most 120 printable ASCII characters.", field="header_value")
         if not _PATH.match(draft.probe_path):
             raise InvalidExperiment("probe_path: a path that begins with / is needed.", field="probe_path")
-        if draft.source not in {"probe", "calls"} or (draft.source == "calls" and (draft.route or draft.service in self.tcp)):
-            raise InvalidExperiment("source: probe, or for an HTTP service of the mesh calls, is needed.", field="source")
+        if draft.source not in {"probe", "calls"} or (
+            draft.source == "calls" and (draft.route or draft.service in self.tcp)
+        ):
+            raise InvalidExperiment(
+                "source: probe, or for an HTTP service of the mesh calls, is needed.", field="source"
+            )
 
     def _numbers(self, draft: ExperimentDraft) -> None:
         for name, (least, most) in BOUNDS.items():
@@ -159,7 +163,10 @@ class Checker:
             raise InvalidExperiment(f"method: at most {SLOTS} delays, aborts and limits on one target.", field="method")
 
     def _protocol(self, step: Step, target: str, place: str) -> None:
-        needed = {"database_latency": target in self.tcp and target not in self.redis, "redis_latency": target in self.redis}
+        needed = {
+            "database_latency": target in self.tcp and target not in self.redis,
+            "redis_latency": target in self.redis,
+        }
         if not needed.get(step.mode, target not in self.tcp):
             raise InvalidExperiment(f"{place}: {step.mode} is not possible on {target}.", field=place)
 

@@ -68,5 +68,8 @@ def _let_go(experiment: Experiment, state: str, now: datetime) -> None:
     starts_at = None
     if experiment.repeat_s and experiment.starts_at is not None and state == Experiment.State.COMPLETED:
         turns = max(1, (now - experiment.starts_at) // timedelta(seconds=experiment.repeat_s) + 1)
-        starts_at, state = experiment.starts_at + turns * timedelta(seconds=experiment.repeat_s), Experiment.State.APPROVED
+        starts_at, state = (
+            experiment.starts_at + turns * timedelta(seconds=experiment.repeat_s),
+            Experiment.State.APPROVED,
+        )
     Experiment.objects.filter(pk=experiment.pk).update(state=state, starts_at=starts_at, run_requested_by=None)

@@ -80,7 +80,9 @@ class Stress:
 
     def start_cpu(self, fault: int, *, percent: int, seconds: float) -> None:
         """Use this share of every CPU of the host."""
-        self.children[fault] = [_child(seconds, "--cpu", percent) for _ in range(os.cpu_count() or 1)] if percent else []
+        self.children[fault] = (
+            [_child(seconds, "--cpu", percent) for _ in range(os.cpu_count() or 1)] if percent else []
+        )
 
     def start_memory(self, fault: int, *, mib: int, seconds: float) -> None:
         """Hold memory. Raises ProcessNotKillable's sibling ValueError if the host has not twice as much free."""

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from mesh.chaos.errors import ProcessNotKillable
 from mesh.chaos.fault_models import InjectedFault
 from mesh.chaos.hosting import Stress, kill
-from mesh.chaos.errors import ProcessNotKillable
-from mesh.chaos.measuring import LEAST_CALLS, SECOND_US, Figures, Observation, begun_between, ended_since, figures, recovered_us
+from mesh.chaos.measuring import (
+    LEAST_CALLS,
+    SECOND_US,
+    Figures,
+    Observation,
+    begun_between,
+    ended_since,
+    figures,
+    recovered_us,
+)
 from mesh.chaos.method import Check, checks_of
 from mesh.chaos.models import Experiment, Run, RunSample
 from mesh.chaos.sources import Source

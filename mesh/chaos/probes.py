@@ -5,6 +5,7 @@ from the moment it was due, so that a service that is slow does not hide it by b
 """
 
 import asyncio
+import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,9 @@ import httpx
 
 from mesh.chaos.measuring import SECOND_US, Observation
 from opinion_market.kernel import clock
+
+# It would write a line for each request; what the requests came to is kept in the run.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Requests under way at once; beyond it one that is due counts as unanswered rather than piling up.
 MOST_UNDER_WAY = 400

@@ -65,7 +65,9 @@ def clusters(faults: Sequence[Fault]) -> list[Json]:
             "type": "STATIC",
             "connect_timeout": "1s",
             # It is to fail: neither the breaker nor anything else may answer in its place.
-            "circuit_breakers": {"thresholds": [{"max_connections": 100_000, "max_requests": 100_000, "max_retries": 100_000}]},
+            "circuit_breakers": {
+                "thresholds": [{"max_connections": 100_000, "max_requests": 100_000, "max_retries": 100_000}]
+            },
             "load_assignment": {"cluster_name": RESET, "endpoints": [{"lb_endpoints": [endpoint]}]},
         }
     ]

@@ -98,7 +98,9 @@ class Runner:
             for row in rows:
                 each.stress.end(row.pk)
         if any(row.kind in InjectedFault.OF_TRAFFIC for row in rows):
-            with changing(actor=rows[0].run.started_by, reason=f"{rows[0].run.experiment.name}: faults are over"[:200], now=now):
+            with changing(
+                actor=rows[0].run.started_by, reason=f"{rows[0].run.experiment.name}: faults are over"[:200], now=now
+            ):
                 expired.filter(pk__in=[row.pk for row in rows]).update(lifted_at=now)
         else:
             expired.filter(pk__in=[row.pk for row in rows]).update(lifted_at=now)

@@ -60,9 +60,7 @@ def probe_for(experiment: Experiment, doorways: Doorways) -> HttpProbe | TcpProb
         return TcpProbe(socket=doorways.of(door.socket), question=question, timeout_s=timeout_s)
     headers = {experiment.header: experiment.header_value or "1"} if experiment.header else {}
     if experiment.route:
-        return HttpProbe(
-            base_url=doorways.front_door, path=experiment.probe_path, headers=headers, timeout_s=timeout_s
-        )
+        return HttpProbe(base_url=doorways.front_door, path=experiment.probe_path, headers=headers, timeout_s=timeout_s)
     mesh, _, name = experiment.service.partition("/")
     return HttpProbe(
         base_url=f"http://{name}.{mesh}",

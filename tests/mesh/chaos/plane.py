@@ -148,9 +148,14 @@ class Plane:
         os.replace(new, self.folder / f"{name}.json")
 
     def _wait(self):
-        wanted = {f"{kind}.version_text" for kind in ("cluster_manager.cds", "listener_manager.lds", "http.mesh.rds.mesh")}
+        wanted = {
+            f"{kind}.version_text" for kind in ("cluster_manager.cds", "listener_manager.lds", "http.mesh.rds.mesh")
+        }
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
+            if not (self.folder / "admin.sock").exists():  # httpx leaks the socket of a connection that is refused
+                time.sleep(0.02)
+                continue
             with suppress(httpx.HTTPError):
                 text = self.admin.get("/stats?filter=version_text").text
                 shown = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)

@@ -4,8 +4,8 @@ import socket
 import subprocess
 import time
 from math import sqrt
+from statistics import median
 
-import httpx
 import psycopg
 import pytest
 import redis
@@ -49,8 +49,10 @@ def upstreams():
 @pytest.fixture(scope="module")
 def plane(upstreams):
     both = [each.endpoint for each in upstreams]
-    found = Plane({key: both for key in (CALM, LATENCY, ABORT, RESET, SEVERAL, SLOW, ONE)})
-    found.publish([*FAULTS, Fault(experiment=EXPERIMENT, kind="unhealthy", service=ONE, instance=f"127.0.0.1:{both[0].port}")])
+    found = Plane(dict.fromkeys((CALM, LATENCY, ABORT, RESET, SEVERAL, SLOW, ONE), both))
+    found.publish(
+        [*FAULTS, Fault(experiment=EXPERIMENT, kind="unhealthy", service=ONE, instance=f"127.0.0.1:{both[0].port}")]
+    )
     yield found
     found.close()
 
@@ -122,7 +124,7 @@ def test_nothing_remains_once_the_faults_are_gone(plane):
     for key in (LATENCY, ABORT, SEVERAL, SLOW):
         answers = plane.many(key, 60, headers={"x-tester": "ann"})
         assert set(statuses(answers)) == {200}
-        assert max(seconds for _, seconds in answers) < 0.4
+        assert median(seconds for _, seconds in answers) < 0.15
     assert set(statuses(plane.many(RESET, 60, headers={"x-tester": "ann"}))) == {200}
     plane.publish(before)
 
