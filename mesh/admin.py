@@ -1,1 +1,5 @@
 """What Django's admin finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
+
+from mesh.chaos.admin import ExperimentAdmin, ResilienceScoreAdmin
+
+__all__ = ["ExperimentAdmin", "ResilienceScoreAdmin"]

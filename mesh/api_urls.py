@@ -2,4 +2,6 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from mesh.chaos import api_urls as chaos
+
+urlpatterns: list[URLPattern] = [*chaos.urlpatterns]

@@ -52,6 +52,10 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Event handlers", "bolt", "eventstore.EventHandler"),
         Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),
     ),
+    "Mesh": (
+        Entry("Experiments", "science", "mesh.Experiment"),
+        Entry("Resilience", "shield", "mesh.ResilienceScore"),
+    ),
     "People": (
         Entry("Users", "person", "governance.User"),
         Entry("Organizations", "apartment", "governance.Organization"),
@@ -71,6 +75,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "markets.Standing": ("place on a leaderboard", "places on leaderboards"),
     "markets.RewardPayout": ("reward paid", "rewards paid"),
     "eventstore.Checkpoint": ("projection", "projections"),
+    "mesh.ResilienceScore": ("resilience score", "resilience scores"),
     "auditlog.LogEntry": ("entry of the audit trail", "entries of the audit trail"),
     "guardian.UserObjectPermission": ("right on an object", "rights on objects"),
     "guardian.GroupObjectPermission": ("group's right on an object", "groups' rights on objects"),

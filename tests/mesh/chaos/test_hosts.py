@@ -103,18 +103,22 @@ def test_more_memory_than_half_of_what_is_free_is_refused(stress):
 
 
 def test_stress_dies_with_its_parent():
-    code = (
-        "import sys, time; from mesh.chaos.hosting import Stress; s = Stress(); s.start_memory(1, mib=8, seconds=60); "
-        "print(s.children[1][0].pid, flush=True); time.sleep(60)"
-    )
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "opinion_market.settings.test"}
-    code = f"import django; django.setup(); {code}"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as parent:
-        child = psutil.Process(int(parent.stdout.readline()))
-        time.sleep(0.3)  # past its first look at its parent
-        parent.kill()
+    reading, writing = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        stress = Stress()
+        stress.start_memory(1, mib=8, seconds=60)
+        os.write(writing, f"{stress.children[1][0].pid}\n".encode())
+        time.sleep(60)
+        os._exit(0)
+    child = psutil.Process(int(os.read(reading, 20)))
+    time.sleep(0.3)  # past its first look at its parent
+    os.kill(parent, 9)
+    os.waitpid(parent, 0)
     psutil.wait_procs([child], timeout=2)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
+    os.close(reading)
+    os.close(writing)
 
 
 def test_a_run_kills_a_process_of_its_node_and_stresses_the_host(loop, sleeper):
