@@ -141,7 +141,9 @@ class ExperimentAdmin(ExportedPage):
         ]
 
     def page_context(self, request: HttpRequest, row: Experiment) -> dict[str, Any]:
-        parts = [(name, json.dumps(json.loads(getattr(row, name)), indent=2)) for name in ("hypothesis", "method", "safety")]
+        parts = [
+            (name, json.dumps(json.loads(getattr(row, name)), indent=2)) for name in ("hypothesis", "method", "safety")
+        ]
         runs = Run.objects.filter(experiment=row).order_by("-id")
         return {
             "title": row.name,
@@ -155,7 +157,11 @@ class ExperimentAdmin(ExportedPage):
 
     def _live(self, row: Experiment) -> dict[str, Any]:
         run = selectors.last_run(row)
-        live: dict[str, Any] = {"row": row, "run": run, "is_waiting": row.state == State.APPROVED and bool(row.starts_at)}
+        live: dict[str, Any] = {
+            "row": row,
+            "run": run,
+            "is_waiting": row.state == State.APPROVED and bool(row.starts_at),
+        }
         if run is not None:
             run.experiment = row
             faults = InjectedFault.objects.filter(run=run).order_by("id")

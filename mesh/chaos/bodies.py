@@ -25,7 +25,7 @@ _OF_RUN = (
 def last_runs(experiments: Iterable[Experiment]) -> dict[UUID, Run]:
     """By experiment, its last run. One query."""
     ids = [each.pk for each in experiments]
-    runs = Run.objects.filter(experiment__in=ids).order_by("experiment", "-id").distinct("experiment")
+    runs = Run.objects.filter(experiment__in=ids).order_by("experiment_id", "-id").distinct("experiment_id")
     return {run.experiment_id: run for run in runs}
 
 

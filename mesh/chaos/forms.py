@@ -58,7 +58,9 @@ class ExperimentForm(forms.Form):
     route = forms.CharField(
         max_length=120, required=False, widget=UnfoldAdminTextInputWidget, help_text="Or a route of the front door."
     )
-    hypothesis = _json(3, f"What holds in the steady state: a list of a metric ({', '.join(METRICS)}) and its limit each.")
+    hypothesis = _json(
+        3, f"What holds in the steady state: a list of a metric ({', '.join(METRICS)}) and its limit each."
+    )
     method = _json(
         5,
         f"The steps: mode ({', '.join(MODES)}), after_s, for_s, and what the mode takes: delay_ms, status, kib_per_s, "
@@ -107,4 +109,3 @@ class ExperimentForm(forms.Form):
         if given["starts_at"] is not None:
             given["starts_at"] = given["starts_at"].astimezone(UTC)
         return ExperimentDraft(**given)
-

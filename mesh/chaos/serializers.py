@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from mesh.chaos.drafts import BOUNDS, ExperimentDraft
-from mesh.chaos.method import LONGEST_S, METRICS, MODES
+from mesh.chaos.method import METRICS, MODES
 from mesh.chaos.models import Experiment, Run
 from mesh.chaos.services import MOST_AT_ONCE
 from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
@@ -194,14 +194,18 @@ class StatusSerializer(serializers.Serializer[Any]):
 
 class ScoreSerializer(serializers.Serializer[Any]):
     service = serializers.CharField()
-    score = serializers.FloatField(help_text="After this run: it moves three tenths of the way to each run's own score.")
+    score = serializers.FloatField(
+        help_text="After this run: it moves three tenths of the way to each run's own score."
+    )
     run_score = serializers.FloatField()
     experiment = serializers.UUIDField(source="run.experiment_id")
     at = serializers.DateTimeField()
 
 
 class ResilienceFilters(serializers.Serializer[Any]):
-    service = serializers.CharField(max_length=120, required=False, help_text="Its history instead of all services' now.")
+    service = serializers.CharField(
+        max_length=120, required=False, help_text="Its history instead of all services' now."
+    )
 
 
 class ResilienceSerializer(serializers.Serializer[Any]):
