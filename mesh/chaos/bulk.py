@@ -9,7 +9,7 @@ from mesh.chaos.models import Experiment
 from opinion_market.kernel.bulk import NULL, copy_lines, escape
 from opinion_market.kernel.ids import uuid7_text
 
-_COLUMNS = (
+COLUMNS = (
     "id", "name", "description", "service", "route", "percent", "header", "header_value", "duration_s", "baseline_s",
     "recovery_s", "source", "probe_path", "probe_rate", "probe_timeout_ms", "hypothesis", "method", "safety", "safety_window_ms",
     "is_sandbox", "state", "created_by_id", "created_at", "starts_at", "repeat_s",
@@ -19,7 +19,7 @@ _COLUMNS = (
 def write(experiments: Iterable[Checked], *, actor_id: UUID, now: datetime) -> list[str]:
     """COPY the experiments into the current transaction; answers their ids in the order given."""
     ids: list[str] = []
-    copy_lines(Experiment._meta.db_table, _COLUMNS, _lines(experiments, f"{actor_id}\t{now}", ids))
+    copy_lines(Experiment._meta.db_table, COLUMNS, lines(experiments, f"{actor_id}\t{now}", ids))
     return ids
 
 
@@ -30,7 +30,8 @@ def state_of(checked: Checked) -> str:
     return str(Experiment.State.APPROVED if checked.is_sandbox else Experiment.State.AWAITING)
 
 
-def _lines(experiments: Iterable[Checked], by: str, ids: list[str]) -> Iterator[str]:
+def lines(experiments: Iterable[Checked], by: str, ids: list[str]) -> Iterator[str]:
+    """One line for COPY each; `by`: the author and the time, as cells; the ids made are added to `ids`."""
     escaped: dict[str, str] = {}
 
     def known(text: str) -> str:

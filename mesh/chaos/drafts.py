@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
+from typing import NamedTuple
 
 from mesh.chaos.errors import InvalidExperiment
 from mesh.chaos.method import HOST_MODES, LONGEST_S, Json, Step, checks_of, steps_of
@@ -54,8 +56,7 @@ class ExperimentDraft:
     is_draft: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(NamedTuple):
     """A draft that can be carried out, with its JSON as it is kept."""
 
     draft: ExperimentDraft
@@ -77,10 +78,23 @@ class Checker:
     redis: Collection[str]
     _steps: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     _checks: dict[tuple[str, str], None] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], tuple[str, str, str, bool]] = field(default_factory=dict)
     _texts: dict[int, tuple[object, str]] = field(default_factory=dict)
 
     def checked(self, draft: ExperimentDraft) -> Checked:
         """Raises InvalidExperiment, which names the first thing that is wrong."""
+        if not 0 < len(draft.name.strip()) <= 120 or not draft.name.isprintable():
+            raise InvalidExperiment("name: a text of 1 to 120 characters is needed.", field="name")
+        if not 0.01 <= draft.percent <= 100:
+            raise InvalidExperiment("percent: from 0.01 to 100 is needed.", field="percent")
+        shared = _shared(draft)
+        known = self._known.get(shared)
+        if known is None:
+            # What drafts made in bulk have in common is checked once.
+            known = self._known[shared] = self._read(draft)
+        return Checked(draft, *known)
+
+    def _read(self, draft: ExperimentDraft) -> tuple[str, str, str, bool]:
         self._words(draft)
         self._numbers(draft)
         method = self._text(draft.method)
@@ -88,13 +102,8 @@ class Checker:
         if steps is None:
             steps = self._steps[method] = steps_of(draft.method)
         self._targets(draft, steps)
-        return Checked(
-            draft=draft,
-            hypothesis=self._checked(draft.hypothesis, "hypothesis", 1),
-            method=method,
-            safety=self._checked(draft.safety, "safety", 1),
-            is_sandbox=_in_sandbox(draft, steps),
-        )
+        hypothesis = self._checked(draft.hypothesis, "hypothesis", 1)
+        return hypothesis, method, self._checked(draft.safety, "safety", 1), _in_sandbox(draft, steps)
 
     def _checked(self, given: Sequence[Json], name: str, least: int) -> str:
         text = self._text(given)
@@ -111,8 +120,6 @@ class Checker:
         return known[1]
 
     def _words(self, draft: ExperimentDraft) -> None:
-        if not 0 < len(draft.name.strip()) <= 120 or not draft.name.isprintable():
-            raise InvalidExperiment("name: a text of 1 to 120 characters is needed.", field="name")
         if len(draft.description) > 2_000 or "\x00" in draft.description:
             raise InvalidExperiment("description: at most 2,000 characters.", field="description")
         if bool(draft.service) == bool(draft.route):
@@ -169,6 +176,15 @@ class Checker:
         }
         if not needed.get(step.mode, target not in self.tcp):
             raise InvalidExperiment(f"{place}: {step.mode} is not possible on {target}.", field=place)
+
+
+_OWN = {"name", "percent", "hypothesis", "method", "safety"}
+_of_all = attrgetter(*(each.name for each in fields(ExperimentDraft) if each.name not in _OWN))
+
+
+def _shared(draft: ExperimentDraft) -> tuple[object, ...]:
+    """All that a check depends on but the name and the percent, which are its own; lists by identity, kept alive by `_texts`."""
+    return (*_of_all(draft), id(draft.hypothesis), id(draft.method), id(draft.safety))
 
 
 def _in_sandbox(draft: ExperimentDraft, steps: Sequence[Step]) -> bool:

@@ -100,7 +100,6 @@ class Experiment(UuidModel):
         ]
         indexes = [
             models.Index(fields=["starts_at"], name="experiment_due", condition=Q(state="approved")),
-            models.Index(fields=["state"], name="experiment_open", condition=~Q(state="draft")),
         ]
 
     def __str__(self) -> str:

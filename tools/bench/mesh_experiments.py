@@ -8,19 +8,18 @@ profile says where the time of a batch goes: checking the drafts, writing the li
 """
 
 import json
-import os
 import sys
 import time
-from pathlib import Path
 from statistics import median
 
 import django
+from django.core.management import call_command
+from django.db import connection, transaction
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tools.bench.settings")
+from opinion_market.settings.env import BASE_DIR, choose_settings_module, read_environment
+
+choose_settings_module()
 django.setup()
-
-from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
 
 from governance.identity.models import User  # noqa: E402
 from mesh.chaos import bulk, services  # noqa: E402
@@ -28,10 +27,10 @@ from mesh.chaos.drafts import ExperimentDraft  # noqa: E402
 from mesh.chaos.models import Experiment  # noqa: E402
 from mesh.registry.models import Mesh, Service  # noqa: E402
 from opinion_market.kernel import clock  # noqa: E402
-from tools.bench.machine import machine  # noqa: E402
+from tools.bench.machine import describe  # noqa: E402
 
 TARGET_PER_S = 129_854
-RESULT = Path("var/bench/mesh_experiments.json")
+RESULT = BASE_DIR / "var" / "bench" / "mesh_experiments.json"
 CHECKS = [{"metric": "error_percent", "limit": 1}]
 METHOD = [{"mode": "latency", "delay_ms": 100}]
 
@@ -69,10 +68,10 @@ def shares(actor: User, rows: list[ExperimentDraft]) -> dict[str, float]:
     checked = [check.checked(draft) for draft in rows]
     at_checked = time.perf_counter()
     by, ids = f"{actor.pk}\t{clock.now()}", list[str]()
-    lines = list(bulk._lines(checked, by, ids))
+    lines = list(bulk.lines(checked, by, ids))
     at_lines = time.perf_counter()
     with transaction.atomic():
-        bulk.copy_lines(Experiment._meta.db_table, bulk._COLUMNS, lines)
+        bulk.copy_lines(Experiment._meta.db_table, bulk.COLUMNS, lines)
     at_copied = time.perf_counter()
     marks = {"checking": at_checked - begun, "lines": at_lines - at_checked, "postgresql": at_copied - at_lines}
     return {name: round(1e6 * seconds / len(rows), 2) for name, seconds in marks.items()}
@@ -91,7 +90,7 @@ def main() -> None:
         rates.append(batch / (time.perf_counter() - begun))
     connection.close()
     found = {
-        "machine": machine(),
+        "machine": describe(str(read_environment().database_url)),
         "rows": Experiment.objects.count() - before,
         "batch": batch,
         "per_s_median": round(median(rates)),
