@@ -14,14 +14,13 @@ class InjectedFault(models.Model):
         RESET = "reset", "Connection reset"
         BANDWIDTH = "bandwidth", "Bandwidth"
         UNHEALTHY = "unhealthy", "Instance without traffic"
-        TCP_DELAY = "tcp_delay", "Connections wait"
-        REDIS_DELAY = "redis_delay", "Redis commands wait"
+        TCP_DELAY = "tcp_delay", "Messages wait"
         KILL = "kill", "Process killed"
         CPU = "cpu", "CPU stress"
         MEMORY = "memory", "Memory pressure"
 
     # Those which Envoy carries out; the others are done by the node.
-    OF_TRAFFIC = ("delay", "abort", "reset", "bandwidth", "unhealthy", "tcp_delay", "redis_delay")
+    OF_TRAFFIC = ("delay", "abort", "reset", "bandwidth", "unhealthy", "tcp_delay")
 
     run = models.ForeignKey("mesh.Run", on_delete=models.PROTECT, related_name="faults")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -46,6 +45,7 @@ class InjectedFault(models.Model):
                 name="injected_fault_on",
                 condition=Q(applied_at__isnull=False, lifted_at__isnull=True),
             ),
+            models.Index(fields=["service"], name="injected_fault_tcp", condition=Q(kind="tcp_delay")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(expires_at__gt=models.F("begins_at")), name="injected_fault_ends")

@@ -11,7 +11,7 @@ from mesh.chaos.models import Experiment, Run
 
 _KINDS = {
     "latency": "delay", "abort": "abort", "reset": "reset", "bandwidth": "bandwidth", "unhealthy": "unhealthy",
-    "database_latency": "tcp_delay", "redis_latency": "redis_delay", "kill": "kill", "cpu": "cpu", "memory": "memory",
+    "database_latency": "tcp_delay", "redis_latency": "tcp_delay", "kill": "kill", "cpu": "cpu", "memory": "memory",
 }  # fmt: skip
 _AMOUNTS = {
     "latency": "delay_ms", "abort": "status", "bandwidth": "kib_per_s", "database_latency": "delay_ms",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from governance.access.policies import Caller
 from mesh.chaos.doors import Door
@@ -33,7 +33,7 @@ def fault_of(row: InjectedFault) -> Fault:
         service=row.service,
         route=row.route,
         percent=row.percent,
-        delay_ms=row.amount if row.kind in {"delay", "tcp_delay", "redis_delay"} else 0,
+        delay_ms=row.amount if row.kind in {"delay", "tcp_delay"} else 0,
         status=row.amount if row.kind == "abort" else 0,
         kib_per_s=row.amount if row.kind == "bandwidth" else 0,
         instance=row.instance,
@@ -43,23 +43,31 @@ def fault_of(row: InjectedFault) -> Fault:
 
 
 def doors() -> list[Door]:
-    """The TCP services that have an instance, as doors through Envoy. Not for a caller: for rendering. One query."""
+    """The TCP services that have an instance, as doors through Envoy. Not for a caller: for rendering. Two queries."""
+    changes = _changes_of_delay()
     found: dict[str, Door] = {}
     rows = Instance.objects.filter(service__protocol=Service.Protocol.TCP, state=Instance.State.UP)
     for row in rows.select_related("service__mesh").order_by("service__mesh__name", "service__name", "id"):
         key = f"{row.service.mesh.name}/{row.service.name}"
         endpoint = Endpoint(address=row.address or "", port=row.port or 0, socket=row.socket, node=row.node)
-        before = found[key].endpoints if key in found else ()
         found[key] = Door(
             key=key,
-            endpoints=(*before, endpoint),
+            endpoints=(*(found[key].endpoints if key in found else ()), endpoint),
             is_redis=row.service.type == Service.Type.CACHING,
             connect_timeout_ms=row.service.connect_timeout_ms,
+            revision=changes.get(key, 0),
         )
     sockets: dict[str, Door] = {}
     for door in found.values():  # two databases on one port: the first has the name
         sockets.setdefault(door.socket, door)
     return list(sockets.values())
+
+
+def _changes_of_delay() -> dict[str, int]:
+    """By TCP service, how many delays began and how many ended."""
+    delays = InjectedFault.objects.filter(kind=InjectedFault.Kind.TCP_DELAY).order_by().values_list("service")
+    counted = delays.annotate(begun=Count("applied_at"), ended=Count("lifted_at", filter=Q(applied_at__isnull=False)))
+    return {service: begun + ended for service, begun, ended in counted}
 
 
 def experiments(caller: Caller) -> QuerySet[Experiment]:

@@ -50,7 +50,7 @@ class ExperimentInput(InputSerializer):
     duration_s = _bounded("duration_s", 30, "How long faults last at most.")
     baseline_s = _bounded("baseline_s", 5)
     recovery_s = _bounded("recovery_s", 15, "How long recovery is waited for.")
-    source = serializers.ChoiceField(
+    source = serializers.ChoiceField(  # type: ignore[assignment]
         choices=Experiment.Source.choices, default="probe", help_text="What its figures are measured by."
     )
     probe_path = StrictTextField(max_length=500, default="/")
@@ -73,7 +73,7 @@ class ExperimentInput(InputSerializer):
 
 
 class BatchInput(InputSerializer):
-    experiments = ExperimentInput(many=True, min_length=1, max_length=MOST_AT_ONCE)
+    experiments = ExperimentInput(many=True, min_length=1, max_length=MOST_AT_ONCE)  # type: ignore[call-arg]
 
 
 class CreatedSerializer(serializers.Serializer[Any]):
@@ -90,7 +90,7 @@ class KillSwitchInput(ReasonInput):
 
 class FiguresSerializer(serializers.Serializer[Any]):
     calls = serializers.IntegerField()
-    errors = serializers.IntegerField()
+    errors = serializers.IntegerField()  # type: ignore[assignment]
     availability_percent = serializers.FloatField(allow_null=True)
     error_percent = serializers.FloatField(allow_null=True)
     p50_ms = serializers.FloatField(allow_null=True)
@@ -129,7 +129,7 @@ class ExperimentSerializer(serializers.Serializer[Any]):
     duration_s = serializers.IntegerField()
     baseline_s = serializers.IntegerField()
     recovery_s = serializers.IntegerField()
-    source = serializers.ChoiceField(choices=Experiment.Source.choices)
+    source = serializers.ChoiceField(choices=Experiment.Source.choices)  # type: ignore[assignment]
     probe_path = serializers.CharField()
     probe_rate = serializers.IntegerField()
     probe_timeout_ms = serializers.IntegerField()

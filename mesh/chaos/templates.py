@@ -75,8 +75,8 @@ _ALL = (
         {"mib": 256}, hypothesis=_checks(error_percent=1, p95_ms=1_000),
     ),
     _template(
-        "database_latency", "A database that is far away", "New connections to the database wait 200 ms.",
-        {"delay_ms": 200}, hypothesis=_checks(error_percent=1, p95_ms=500), probe_rate=5,
+        "database_latency", "A database that is far away", "What is sent to the database waits 50 ms, statement by statement.",
+        {"delay_ms": 50}, hypothesis=_checks(error_percent=1, p95_ms=500), probe_rate=5,
     ),
     _template(
         "redis_latency", "A slow cache", "Commands to Redis wait 20 ms.",

@@ -112,8 +112,8 @@ class Fault:
     """Something an experiment does to real traffic: on one service in the mesh, or on one route of the front door.
 
     kind: delay (`delay_ms`), abort (`status`), reset (the upstream connection closes), bandwidth (`kib_per_s`),
-    unhealthy (the endpoint `instance`, as address:port or node/socket, gets no traffic), tcp_delay (connections to a TCP
-    service wait `delay_ms`), redis_delay (commands to a Redis service do). `percent` of requests, to the hundredth;
+    unhealthy (the endpoint `instance`, as address:port or node/socket, gets no traffic), tcp_delay (each message to
+    a TCP service waits `delay_ms`). `percent` of requests, to the hundredth;
     with `header` only those that carry it with `value` (empty: with any value). What may vary between two runs of the
     same experiment is not here, so that the same faults render to the same bytes.
     """

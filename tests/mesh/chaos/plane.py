@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -134,9 +135,10 @@ class Plane:
         self.version += 1
         self.published = list(faults)
         envoy_api = "type.googleapis.com/envoy.config"
+        doors = [replace(each, revision=self.version) for each in self.doors]
         clusters = [self._cluster(key, faults) for key in self.services]
-        clusters += rendering.clusters(faults) + tcp.clusters(self.doors, faults)
-        listeners = [self._mesh_listener(), *rendering.listeners(faults), *tcp.listeners(self.doors, faults)]
+        clusters += rendering.clusters(faults) + tcp.clusters(doors)
+        listeners = [self._mesh_listener(), *rendering.listeners(faults), *tcp.listeners(doors, faults)]
         self._put("cds", [{"@type": f"{envoy_api}.cluster.v3.Cluster", **each} for each in clusters])
         self._put("rds", [{"@type": f"{envoy_api}.route.v3.RouteConfiguration", **self._routes(faults)}])
         self._put("lds", [{"@type": f"{envoy_api}.listener.v3.Listener", **each} for each in listeners])
