@@ -79,13 +79,13 @@ class ExperimentViewSet(IdempotentMixin, GenericViewSet[Experiment]):
 
     @extend_schema(
         operation_id="chaos_experiments_create_many",
-        request=shapes.BatchInput,
-        responses={201: shapes.CreatedSerializer},
+        request=shapes.ExperimentBatchInput,
+        responses={201: shapes.CreatedExperimentsSerializer},
     )
     @idempotent
     def create_many(self, request: Request) -> Response:
         """Describe many at once, all or none."""
-        given = shapes.BatchInput(data=request.data)
+        given = shapes.ExperimentBatchInput(data=request.data)
         given.is_valid(raise_exception=True)
         drafts = [ExperimentDraft(**each) for each in given.validated_data["experiments"]]
         ids = services.create_experiments(actor=signed_in_user(request), drafts=drafts, now=clock.now())
@@ -104,12 +104,14 @@ class ExperimentViewSet(IdempotentMixin, GenericViewSet[Experiment]):
         return self._answer(services.submit_experiment(actor=actor, experiment_id=experiment_id, now=clock.now()))
 
     @extend_schema(
-        operation_id="chaos_experiments_approve", request=shapes.ReasonInput, responses=shapes.ExperimentSerializer
+        operation_id="chaos_experiments_approve",
+        request=shapes.ExperimentReasonInput,
+        responses=shapes.ExperimentSerializer,
     )
     @idempotent
     def approve(self, request: Request, experiment_id: UUID) -> Response:
         """Allow it to run. Whoever described it is refused (`second_person_needed`), superuser or not."""
-        given = valid(shapes.ReasonInput, request.data)
+        given = valid(shapes.ExperimentReasonInput, request.data)
         return self._answer(
             services.approve_experiment(
                 actor=signed_in_user(request), experiment_id=experiment_id, now=clock.now(), **given
@@ -124,12 +126,14 @@ class ExperimentViewSet(IdempotentMixin, GenericViewSet[Experiment]):
         return self._answer(services.run_experiment(actor=actor, experiment_id=experiment_id, now=clock.now()))
 
     @extend_schema(
-        operation_id="chaos_experiments_stop", request=shapes.ReasonInput, responses=shapes.ExperimentSerializer
+        operation_id="chaos_experiments_stop",
+        request=shapes.ExperimentReasonInput,
+        responses=shapes.ExperimentSerializer,
     )
     @idempotent
     def stop(self, request: Request, experiment_id: UUID) -> Response:
         """Take its faults off, now. One that waits to run is called off."""
-        given = valid(shapes.ReasonInput, request.data)
+        given = valid(shapes.ExperimentReasonInput, request.data)
         return self._answer(
             services.stop_experiment(
                 actor=signed_in_user(request), experiment_id=experiment_id, now=clock.now(), **given
@@ -156,12 +160,12 @@ class ExperimentViewSet(IdempotentMixin, GenericViewSet[Experiment]):
 @extend_schema(tags=["chaos-engineering"])
 class RunViewSet(GenericViewSet[Run]):
     permissions_required: ClassVar[dict[str, str]] = {"list": OPERATE}
-    serializer_class = shapes.RunSerializer
+    serializer_class = shapes.ExperimentRunSerializer
     queryset = Run.objects.none()
     filter_backends = ()
     ordering = ("-id",)
 
-    @extend_schema(operation_id="chaos_experiment_runs_list", responses=shapes.RunSerializer(many=True))
+    @extend_schema(operation_id="chaos_experiment_runs_list", responses=shapes.ExperimentRunSerializer(many=True))
     def list(self, request: Request, experiment_id: UUID) -> Response:
         """All runs of an experiment, newest first."""
         found = selectors.experiment(signed_in_user(request), experiment_id)
@@ -173,7 +177,7 @@ class RunViewSet(GenericViewSet[Run]):
 class StatusView(APIView):
     permissions_required: ClassVar[dict[str, str]] = {"get": OPERATE}
 
-    @extend_schema(operation_id="chaos_status", responses=shapes.StatusSerializer)
+    @extend_schema(operation_id="chaos_status", responses=shapes.ChaosStatusSerializer)
     def get(self, request: Request) -> Response:
         """What runs, which faults are on, and whether the kill switch is engaged."""
         return Response(status_body(selectors.standing(signed_in_user(request)), clock.now()))
@@ -183,19 +187,21 @@ class StatusView(APIView):
 class KillSwitchView(IdempotentMixin):
     permissions_required: ClassVar[dict[str, str]] = {"get": OPERATE, "post": OPERATE}
 
-    @extend_schema(operation_id="chaos_kill_switch", responses=shapes.SwitchSerializer)
+    @extend_schema(operation_id="chaos_kill_switch", responses=shapes.ChaosKillSwitchSerializer)
     def get(self, request: Request) -> Response:
         """The kill switch."""
         require_operator(signed_in_user(request))
         return Response(switch_body(selectors.engaged_switch()))
 
     @extend_schema(
-        operation_id="chaos_kill_switch_set", request=shapes.KillSwitchInput, responses=shapes.SwitchSerializer
+        operation_id="chaos_kill_switch_set",
+        request=shapes.ChaosKillSwitchInput,
+        responses=shapes.ChaosKillSwitchSerializer,
     )
     @idempotent
     def post(self, request: Request) -> Response:
         """Engage it: every fault is off within a second, and nothing runs until it is released."""
-        given = valid(shapes.KillSwitchInput, request.data)
+        given = valid(shapes.ChaosKillSwitchInput, request.data)
         throw = services.engage_kill_switch if given.pop("engaged") else services.release_kill_switch
         return Response(switch_body(throw(actor=signed_in_user(request), now=clock.now(), **given)))
 
@@ -204,7 +210,7 @@ class KillSwitchView(IdempotentMixin):
 class TemplatesView(APIView):
     permissions_required: ClassVar[dict[str, str]] = {"get": OPERATE}
 
-    @extend_schema(operation_id="chaos_templates", responses=shapes.TemplateSerializer(many=True))
+    @extend_schema(operation_id="chaos_templates", responses=shapes.ExperimentTemplateSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Ready-made experiments, one for each failure mode."""
         require_operator(signed_in_user(request))
@@ -229,24 +235,24 @@ class ResilienceView(APIView):
     @extend_schema(
         operation_id="chaos_resilience_metrics",
         parameters=[shapes.ResilienceFilters],
-        responses=shapes.ResilienceSerializer,
+        responses=shapes.ResilienceMetricsSerializer,
     )
     def get(self, request: Request) -> Response:
         """Each service's resilience score now, the lowest first; with `service`, the last hundred of one, newest first."""
         caller, service = signed_in_user(request), valid(shapes.ResilienceFilters, request.query_params).get("service")
         scores = selectors.score_history(caller, service) if service else selectors.current_scores(caller)
-        return Response({"formula": scoring_text, "scores": shapes.ScoreSerializer(scores, many=True).data})
+        return Response({"formula": scoring_text, "scores": shapes.ResilienceScoreSerializer(scores, many=True).data})
 
 
 @extend_schema(tags=["chaos-engineering"])
 class DashboardView(APIView):
     permissions_required: ClassVar[dict[str, str]] = {"get": OPERATE}
 
-    @extend_schema(operation_id="chaos_dashboard", responses=shapes.DashboardSerializer)
+    @extend_schema(operation_id="chaos_dashboard", responses=shapes.ChaosDashboardSerializer)
     def get(self, request: Request) -> Response:
         """The status, the last runs and the scores, in one answer."""
         caller = signed_in_user(request)
         body = status_body(selectors.standing(caller), clock.now())
         body["recent"] = [run_body(run) for run in Run.objects.order_by("-id")[:RECENT]]
-        body["scores"] = shapes.ScoreSerializer(selectors.current_scores(caller), many=True).data
+        body["scores"] = shapes.ResilienceScoreSerializer(selectors.current_scores(caller), many=True).data
         return Response(body)

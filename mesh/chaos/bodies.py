@@ -9,7 +9,7 @@ from uuid import UUID
 from mesh.chaos.fault_models import KillSwitch
 from mesh.chaos.models import Experiment, Run
 from mesh.chaos.selectors import Standing
-from mesh.chaos.serializers import FaultSerializer, RunningSerializer
+from mesh.chaos.serializers import InjectedFaultSerializer, RunningExperimentSerializer
 
 _PLAIN = (
     "id", "name", "description", "state", "service", "route", "percent", "header", "header_value", "duration_s", "baseline_s",
@@ -65,6 +65,6 @@ def status_body(standing: Standing, now: datetime) -> dict[str, Any]:
         "at": now,
         "kill_switch": switch_body(standing.switch),
         "experiments": standing.by_state,
-        "running": RunningSerializer(standing.running, many=True).data,
-        "faults": FaultSerializer(standing.faults, many=True).data,
+        "running": RunningExperimentSerializer(standing.running, many=True).data,
+        "faults": InjectedFaultSerializer(standing.faults, many=True).data,
     }

@@ -23,6 +23,7 @@ from mesh.chaos.models import Experiment, Run
 from mesh.chaos.planning import planned, steps_for
 from mesh.chaos.probes import Doorways
 from mesh.chaos.selectors import engaged_switch
+from mesh.chaos.services import checker
 from mesh.chaos.sources import source_for
 from mesh.dataplane.services import changing
 from opinion_market.kernel.errors import DomainError
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=3)
 MOST_AT_ONCE = 8
+MOST_LOOKED_AT = 100
 Phase, State = Run.Phase, Experiment.State
 
 # One statement that tells an idle controller that there is nothing to do. Each part reads a partial index.
@@ -111,9 +113,10 @@ class Runner:
             return
         with transaction.atomic():
             due = Experiment.objects.select_for_update(of=("self",), skip_locked=True)
-            for experiment in due.filter(state=State.APPROVED, starts_at__lte=now).order_by("starts_at", "id")[:room]:
-                if self._is_mine(experiment):
-                    self.leading.append(self._begin(experiment, now))
+            waiting = due.filter(state=State.APPROVED, starts_at__lte=now).order_by("starts_at", "id")
+            # Those of nodes that are away may stand before one's own.
+            mine = [each for each in waiting[:MOST_LOOKED_AT] if self._is_mine(each)]
+            self.leading += [self._begin(each, now) for each in mine[:room]]
 
     def _is_mine(self, experiment: Experiment) -> bool:
         return all(step.node in ("", self.node) for step in steps_for(experiment))
@@ -150,6 +153,9 @@ class Runner:
     def _in_baseline(self, each: Leading, now: datetime) -> None:
         run = each.run
         if now < run.started_at + timedelta(seconds=each.experiment.baseline_s):
+            return
+        if each.experiment.service and each.experiment.service not in checker().services:
+            self._roll_back(each, now, f"There is no service {each.experiment.service} any more.", failed=True)
             return
         found = each.between(run.started_at, now)
         run.baseline = found.as_json()

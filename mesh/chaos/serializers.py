@@ -12,7 +12,7 @@ from mesh.chaos.services import MOST_AT_ONCE
 from opinion_market.api.serializers import InputSerializer, StrictBooleanField, StrictIntegerField, StrictTextField
 
 
-class CheckField(InputSerializer):
+class ExperimentCheckInput(InputSerializer):
     metric = serializers.ChoiceField(choices=list(METRICS))
     limit = serializers.FloatField(
         min_value=0, help_text="A floor for availability, a ceiling for all others. Percent or milliseconds."
@@ -56,12 +56,14 @@ class ExperimentInput(InputSerializer):
     probe_path = StrictTextField(max_length=500, default="/")
     probe_rate = _bounded("probe_rate", 20, "Requests per second.")
     probe_timeout_ms = _bounded("probe_timeout_ms", 2_000)
-    hypothesis = CheckField(many=True, help_text="What holds in the steady state.")
+    hypothesis = ExperimentCheckInput(many=True, help_text="What holds in the steady state.")
     method = serializers.ListField(
         child=serializers.DictField(),
         help_text=f"Steps: `mode` (one of {', '.join(MODES)}), `after_s`, `for_s` and what the mode takes; see `templates`.",
     )
-    safety = CheckField(many=True, help_text="When one of these breaks, everything is rolled back within a second.")
+    safety = ExperimentCheckInput(
+        many=True, help_text="When one of these breaks, everything is rolled back within a second."
+    )
     safety_window_ms = _bounded("safety_window_ms", 1_000, "Over which the rules look back.")
     starts_at = serializers.DateTimeField(default=None, allow_null=True, help_text="null: when it is asked to.")
     repeat_s = StrictIntegerField(default=None, allow_null=True, min_value=1, max_value=31_536_000)
@@ -72,23 +74,23 @@ class ExperimentInput(InputSerializer):
         return ExperimentDraft(**self.validated_data)
 
 
-class BatchInput(InputSerializer):
+class ExperimentBatchInput(InputSerializer):
     experiments = ExperimentInput(many=True, min_length=1, max_length=MOST_AT_ONCE)  # type: ignore[call-arg]
 
 
-class CreatedSerializer(serializers.Serializer[Any]):
+class CreatedExperimentsSerializer(serializers.Serializer[Any]):
     ids = serializers.ListField(child=serializers.UUIDField(), help_text="In the order given.")
 
 
-class ReasonInput(InputSerializer):
+class ExperimentReasonInput(InputSerializer):
     reason = StrictTextField(min_length=3, max_length=200)
 
 
-class KillSwitchInput(ReasonInput):
+class ChaosKillSwitchInput(ExperimentReasonInput):
     engaged = StrictBooleanField(help_text="false: release it.")
 
 
-class FiguresSerializer(serializers.Serializer[Any]):
+class RunFiguresSerializer(serializers.Serializer[Any]):
     calls = serializers.IntegerField()
     errors = serializers.IntegerField()  # type: ignore[assignment]
     availability_percent = serializers.FloatField(allow_null=True)
@@ -98,7 +100,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     p99_ms = serializers.FloatField(allow_null=True)
 
 
-class RunSerializer(serializers.Serializer[Any]):
+class ExperimentRunSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     phase = serializers.ChoiceField(choices=Run.Phase.choices)
     node = serializers.CharField()
@@ -108,9 +110,9 @@ class RunSerializer(serializers.Serializer[Any]):
     ended_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField(help_text="Why it was stopped, or failed.")
     hypothesis_held = serializers.BooleanField(allow_null=True)
-    baseline = FiguresSerializer(allow_null=True)
-    during = FiguresSerializer(allow_null=True)
-    after = FiguresSerializer(allow_null=True)
+    baseline = RunFiguresSerializer(allow_null=True)
+    during = RunFiguresSerializer(allow_null=True)
+    after = RunFiguresSerializer(allow_null=True)
     recovery_ms = serializers.IntegerField(allow_null=True)
     score = serializers.FloatField(allow_null=True, help_text="0 to 100; null: it was not measured.")
     score_parts = serializers.DictField(child=serializers.FloatField(), help_text="Each from 0 to 1.")
@@ -144,7 +146,7 @@ class ExperimentSerializer(serializers.Serializer[Any]):
     approved_at = serializers.DateTimeField(allow_null=True)
     starts_at = serializers.DateTimeField(allow_null=True)
     repeat_s = serializers.IntegerField(allow_null=True)
-    run = RunSerializer(allow_null=True, help_text="Its run now, or the last one.")
+    run = ExperimentRunSerializer(allow_null=True, help_text="Its run now, or the last one.")
 
 
 class ExperimentFilters(serializers.Serializer[Any]):
@@ -156,7 +158,7 @@ class RunFilter(serializers.Serializer[Any]):
     run = serializers.UUIDField(required=False, help_text="One of its runs; the last one if not given.")
 
 
-class FaultSerializer(serializers.Serializer[Any]):
+class InjectedFaultSerializer(serializers.Serializer[Any]):
     experiment = serializers.UUIDField(source="run.experiment_id")
     kind = serializers.CharField()
     service = serializers.CharField()
@@ -168,7 +170,7 @@ class FaultSerializer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
 
-class RunningSerializer(serializers.Serializer[Any]):
+class RunningExperimentSerializer(serializers.Serializer[Any]):
     experiment = serializers.UUIDField(source="experiment_id")
     name = serializers.CharField(source="experiment.name")
     run = serializers.UUIDField(source="pk")
@@ -177,22 +179,22 @@ class RunningSerializer(serializers.Serializer[Any]):
     started_at = serializers.DateTimeField()
 
 
-class SwitchSerializer(serializers.Serializer[Any]):
+class ChaosKillSwitchSerializer(serializers.Serializer[Any]):
     engaged = serializers.BooleanField()
     engaged_at = serializers.DateTimeField(allow_null=True)
     engaged_by = serializers.UUIDField(allow_null=True)
     reason = serializers.CharField()
 
 
-class StatusSerializer(serializers.Serializer[Any]):
+class ChaosStatusSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
-    kill_switch = SwitchSerializer()
+    kill_switch = ChaosKillSwitchSerializer()
     experiments = serializers.DictField(child=serializers.IntegerField(), help_text="How many are in each state.")
-    running = RunningSerializer(many=True)
-    faults = FaultSerializer(many=True, help_text="Those that are on now.")
+    running = RunningExperimentSerializer(many=True)
+    faults = InjectedFaultSerializer(many=True, help_text="Those that are on now.")
 
 
-class ScoreSerializer(serializers.Serializer[Any]):
+class ResilienceScoreSerializer(serializers.Serializer[Any]):
     service = serializers.CharField()
     score = serializers.FloatField(
         help_text="After this run: it moves three tenths of the way to each run's own score."
@@ -208,12 +210,12 @@ class ResilienceFilters(serializers.Serializer[Any]):
     )
 
 
-class ResilienceSerializer(serializers.Serializer[Any]):
+class ResilienceMetricsSerializer(serializers.Serializer[Any]):
     formula = serializers.CharField()
-    scores = ScoreSerializer(many=True)
+    scores = ResilienceScoreSerializer(many=True)
 
 
-class TemplateSerializer(serializers.Serializer[Any]):
+class ExperimentTemplateSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     mode = serializers.CharField()
     title = serializers.CharField()
@@ -222,6 +224,6 @@ class TemplateSerializer(serializers.Serializer[Any]):
     experiment = serializers.DictField(help_text="Send it to `experiments` with what it needs.")
 
 
-class DashboardSerializer(StatusSerializer):
-    recent = RunSerializer(many=True, help_text="The last runs, newest first.")
-    scores = ScoreSerializer(many=True, help_text="Each service's score now, the lowest first.")
+class ChaosDashboardSerializer(ChaosStatusSerializer):
+    recent = ExperimentRunSerializer(many=True, help_text="The last runs, newest first.")
+    scores = ResilienceScoreSerializer(many=True, help_text="Each service's score now, the lowest first.")

@@ -9,15 +9,19 @@ from mesh.chaos import services as chaos
 from mesh.chaos.chains import cascade
 from mesh.chaos.drafts import ExperimentDraft
 from mesh.chaos.errors import InvalidExperiment, SecondPersonNeeded, WrongState
+from mesh.chaos.fault_models import InjectedFault
 from mesh.chaos.finishing import _let_go
 from mesh.chaos.models import Experiment, Run
 from mesh.chaos.planning import planned
+from mesh.chaos.selectors import active_faults, doors
+from mesh.chaos.sources import Calls
 from mesh.chaos.templates import TEMPLATES
 from mesh.client.models import ServiceCall
+from mesh.dataplane.spec import Endpoint, Fault
 from mesh.registry.models import Dependency
 from opinion_market.kernel import clock
 from tests.governance.people import a_member, an_organization
-from tests.mesh.chaos.scene import a_draft, a_service, an_operator
+from tests.mesh.chaos.scene import a_draft, a_service, an_instance, an_operator
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +160,48 @@ def test_a_cascade_follows_declared_and_observed_dependencies_with_its_pauses():
     ]
     assert [each.begins_at - now for each in faults] == [timedelta(milliseconds=400 * step) for step in range(4)]
     assert {each.expires_at for each in faults} == {now + timedelta(seconds=experiment.duration_s)}
+
+
+def test_an_experiment_on_a_route_makes_faults_of_the_route():
+    operator, now = an_operator(), clock.now()
+    steps = [{"mode": "latency", "delay_ms": 50}, {"mode": "abort", "status": 500, "after_s": 1, "for_s": 1}]
+    experiment = written(operator, service="", route="api", method=steps, percent=12.5, header="x-tester")
+    run = Run.objects.create(experiment=experiment, node="n", started_by=operator, started_at=now, led_until=now)
+    InjectedFault.objects.bulk_create(planned(run, experiment, now=now))
+    InjectedFault.objects.update(applied_at=now)
+    given = {"experiment": str(experiment.pk), "route": "api", "percent": 12.5, "header": "x-tester"}
+    delay, abort = Fault(kind="delay", delay_ms=50, **given), Fault(kind="abort", status=500, **given)
+    assert active_faults(now) == [delay, abort]
+    assert active_faults(now + timedelta(seconds=2)) == []  # past its end a fault is not rendered, lifted or not
+
+
+def test_calls_that_pass_through_the_mesh_are_a_source_too():
+    now = clock.now()
+    calls = Calls("sandbox/web", now=now)
+    for status, service in ((200, "web"), (503, "web"), (500, "other")):
+        ServiceCall.objects.create(
+            trace_id="t", mesh="sandbox", service=service, method="GET", path="/", status=status, attempts=1,
+            duration_us=1_500, node="n", at=now,
+        )  # fmt: skip
+    assert [(each.duration_us, each.status) for each in calls.take()] == [(1_500, 200), (1_500, 503)]
+    assert calls.take() == []
+
+
+def test_a_tcp_service_has_a_door_that_tells_its_changes_apart():
+    operator, now = an_operator(), clock.now()
+    database = a_service("platform", "postgresql", protocol="tcp", type="trading")
+    an_instance(database, Endpoint(address="127.0.0.1", port=5_433))
+    assert [(each.key, each.socket, each.revision) for each in doors()] == [
+        ("platform/postgresql", "@sockets/.s.PGSQL.5433", 0)
+    ]
+    experiment = written(operator, service="platform/postgresql", method=[{"mode": "database_latency", "delay_ms": 5}])
+    run = Run.objects.create(experiment=experiment, node="n", started_by=operator, started_at=now, led_until=now)
+    InjectedFault.objects.bulk_create(planned(run, experiment, now=now))
+    assert doors()[0].revision == 0
+    InjectedFault.objects.update(applied_at=now)
+    assert doors()[0].revision == 1
+    InjectedFault.objects.update(lifted_at=now)
+    assert doors()[0].revision == 2
 
 
 def test_a_cascade_ends_where_callers_call_one_another():
