@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from mesh.chaos import api_urls as chaos
 from mesh.client.api import CallServiceView
 from mesh.registry.api import instances, overview, services
 
@@ -42,4 +43,4 @@ registry_urls = [
     path("microservices/instances/<uuid:instance_id>/resume", instances.InstanceViewSet.as_view({"post": "resume"})),
 ]
 
-urlpatterns: list[URLPattern] = [*client_urls, *registry_urls]
+urlpatterns: list[URLPattern] = [*client_urls, *registry_urls, *chaos.urlpatterns]

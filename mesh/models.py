@@ -1,5 +1,7 @@
 """What Django finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
 
+from mesh.chaos.fault_models import InjectedFault, KillableProcess, KillSwitch, ResilienceScore
+from mesh.chaos.models import Experiment, Run, RunSample
 from mesh.client.models import ServiceCall
 from mesh.dataplane.log_models import LogPosition
 from mesh.dataplane.models import Acknowledgement, ConfigSnapshot, Node
@@ -10,10 +12,17 @@ __all__ = [
     "CircuitChange",
     "ConfigSnapshot",
     "Dependency",
+    "Experiment",
+    "InjectedFault",
     "Instance",
+    "KillSwitch",
+    "KillableProcess",
     "LogPosition",
     "Mesh",
     "Node",
+    "ResilienceScore",
+    "Run",
+    "RunSample",
     "Service",
     "ServiceCall",
 ]

@@ -16,8 +16,10 @@ from typing import Any
 import psycopg
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
+from mesh.chaos.probes import Doorways
+from mesh.chaos.runner import Runner
 from mesh.client import call_log
-from mesh.dataplane import disk, documents, services
+from mesh.dataplane import disk, documents, roster, services
 from mesh.dataplane.collecting import ROTATED_AT_BYTES, Collector
 from mesh.dataplane.envoy_admin import EnvoyAdmin, EnvoyUnreachable
 from mesh.dataplane.localising import localise
@@ -27,12 +29,14 @@ from mesh.dataplane.publishing import PublicationRefused, Publisher
 from mesh.dataplane.spec import Host
 from mesh.registry import instances
 from opinion_market.kernel.clock import now as clock_now
+from opinion_market.platform.addresses import ANYWHERE
 
 log = logging.getLogger(__name__)
 
 _TICK_S = 0.1
 _OBSERVED_EVERY_S = 1.0
 _SWEPT_EVERY_S = 1.0
+_ROSTER_EVERY_S = 1.0
 _COLLECTED_EVERY_S = 0.5
 # What comes in a burst (a fleet that registers) is published together.
 _FOLLOWED_EVERY_S = 0.25
@@ -46,6 +50,13 @@ def _parameters() -> dict[str, Any]:
     """How Django reaches the database, for a connection that only listens."""
     given = connection.get_connection_params()
     return {name: given[name] for name in ("dbname", "user", "password", "host", "port") if given.get(name)}
+
+
+def _front_door(host: Host) -> str:
+    """Where this node reaches its own front door."""
+    address = host.addresses[0] if host.addresses else "127.0.0.1"
+    address = "127.0.0.1" if address in ANYWHERE else address
+    return f"http://[{address}]:{host.port}" if ":" in address else f"http://{address}:{host.port}"
 
 
 class Controller:
@@ -66,6 +77,10 @@ class Controller:
         self._publisher = Publisher(Path(host.config), self._admin)
         self._observer = Observer(host.node, self._admin)
         self._collectors = [Collector(host.node, Path(host.logs, "mesh.json"), call_log.record, log_bytes)]
+        self._runner = Runner(
+            node=host.node,
+            doorways=Doorways(sockets=Path(host.sockets), front_door=_front_door(host)),
+        )
         # The snapshot that this node's folder holds, and that Envoy has told to run.
         self._published: int | None = None
         self._acknowledged: int | None = None
@@ -92,6 +107,7 @@ class Controller:
                 log.warning("The mesh's controller lost the database and tries again: %s", error)
                 connection.close()
                 self.stop.wait(_RECONNECT_S)
+        self._runner.close()
         self._admin.close()
         connection.close()
 
@@ -104,6 +120,8 @@ class Controller:
             self._instances_changed = False
             with self._duty("following the registry"):
                 services.follow_instances(now=self._clock())
+        with self._duty("experiments"):
+            self._runner.tick(self._clock())
         with self._duty("publishing"):
             self.publish_newest()
         if self._is_due("sweep", _SWEPT_EVERY_S):
@@ -112,6 +130,9 @@ class Controller:
         if self._is_due("observe", _OBSERVED_EVERY_S):
             with self._duty("observing"):
                 self._observe()
+        if self._is_due("roster", _ROSTER_EVERY_S):
+            with self._duty("telling which processes may be killed"):
+                roster.register(self._host, now=self._clock())
         if self._is_due("collect", _COLLECTED_EVERY_S):
             with self._duty("collecting"):
                 for collector in self._collectors:

@@ -11,7 +11,8 @@ from mesh.registry import selectors as registry
 def read(*, now: datetime) -> Desired:
     """A number of queries that does not grow with the rows. To be read in the transaction that changed them."""
     return Desired(
-        services=registry.services_wanted(),
+        services=registry.services_wanted(now),
         gateway=gateway.gateway(),
         faults=chaos.active_faults(now),
+        doors=chaos.doors(),
     )

@@ -5,10 +5,18 @@ Times are milliseconds, shares are percent. Everything is ordered, so that the s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mesh.gateway.spec import Gateway
 
+if TYPE_CHECKING:
+    # Doors are made of these values.
+    from mesh.chaos.doors import Door
+
 Json = dict[str, object]
+
+# In a node's folder: which processes its supervisor started.
+ROSTER = "processes.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +120,10 @@ class Fault:
     """Something an experiment does to real traffic: on one service in the mesh, or on one route of the front door.
 
     kind: delay (`delay_ms`), abort (`status`), reset (the upstream connection closes), bandwidth (`kib_per_s`),
-    unhealthy (the endpoint `instance`, as address:port, gets no traffic). `percent` of requests, in hundredths for less than one;
-    with `header` only those that carry it with `value` (empty: with any value).
+    unhealthy (the endpoint `instance`, as address:port or node/socket, gets no traffic), tcp_delay (each message to
+    a TCP service waits `delay_ms`). `percent` of requests, to the hundredth;
+    with `header` only those that carry it with `value` (empty: with any value). What may vary between two runs of the
+    same experiment is not here, so that the same faults render to the same bytes.
     """
 
     experiment: str
@@ -136,6 +146,7 @@ class Desired:
     services: Sequence[Service]
     gateway: Gateway
     faults: Sequence[Fault] = ()
+    doors: Sequence["Door"] = ()
     default_mesh: str = "platform"
 
 

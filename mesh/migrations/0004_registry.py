@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mesh', '0001_initial'),
+        ('mesh', '0003_chaos'),
     ]
 
     operations = [

@@ -61,6 +61,8 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Instances", "memory", "mesh.Instance"),
         Entry("Configurations", "difference", "mesh.ConfigSnapshot"),
         Entry("Nodes", "router", "mesh.Node"),
+        Entry("Experiments", "science", "mesh.Experiment"),
+        Entry("Resilience", "shield", "mesh.ResilienceScore"),
     ),
     "People": (
         Entry("Users", "person", "governance.User"),
@@ -82,6 +84,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "markets.RewardPayout": ("reward paid", "rewards paid"),
     "eventstore.Checkpoint": ("projection", "projections"),
     "mesh.ConfigSnapshot": ("configuration", "configurations"),
+    "mesh.ResilienceScore": ("resilience score", "resilience scores"),
     "auditlog.LogEntry": ("entry of the audit trail", "entries of the audit trail"),
     "guardian.UserObjectPermission": ("right on an object", "rights on objects"),
     "guardian.GroupObjectPermission": ("group's right on an object", "groups' rights on objects"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mesh.dataplane import disk
-from mesh.dataplane.spec import Host
+from mesh.dataplane.spec import ROSTER, Host
 from opinion_market.platform import envoy, process
 from opinion_market.platform.addresses import ANYWHERE, allowed_hosts, free_addresses
 from opinion_market.platform.errors import PlatformError
@@ -94,6 +94,7 @@ class Startup:
             self.supervisor.keep(redis.start, stage=DATA)
             self.report.step("Redis is up")
         host = self._host(instance, addresses)
+        self.supervisor.roster = Path(host.config, ROSTER)
         # From disk, so that whoever calls meanwhile is told that the platform is starting. A new one has nothing there yet.
         opens_early = disk.write_for_start(Path(host.config), host)
         if opens_early:

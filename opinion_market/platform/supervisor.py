@@ -4,6 +4,7 @@ Single-threaded on purpose: the kernel ties "tell me when my parent dies" to the
 forking is safe only without threads.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -39,6 +40,8 @@ class Supervisor:
 
     def __init__(self, report: Report, *, before_each_look: Callable[[], None] | None = None) -> None:
         self._report = report
+        # Where it tells which processes are its own, once it is known.
+        self.roster: Path | None = None
         self._before_each_look = before_each_look
         self._kept: list[Kept] = []
 
@@ -46,6 +49,7 @@ class Supervisor:
         """Start a process and keep it running. `start` raises PlatformError when it cannot be started."""
         kept = Kept(start, start(), stage)
         self._kept.append(kept)
+        self._tell()
         return kept.process
 
     def keep_service(
@@ -114,3 +118,12 @@ class Supervisor:
         # A start that fails leaves the ended process in place, so that the next look plans another.
         with suppress(PlatformError):
             kept.process = kept.start()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Write the roster: names and process ids. A reader finds the old one or the new one, whole."""
+        if self.roster is not None:
+            processes = {kept.process.name: kept.process.popen.pid for kept in self._kept}
+            new = self.roster.with_suffix(".new")
+            new.write_text(json.dumps(processes))
+            new.replace(self.roster)

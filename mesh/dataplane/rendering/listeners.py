@@ -5,6 +5,7 @@ Reference: envoy.config.listener.v3.Listener, HttpConnectionManager.
 
 from collections.abc import Sequence
 
+from mesh.chaos import doors
 from mesh.chaos import rendering as chaos
 from mesh.dataplane.rendering import mesh_routes
 from mesh.dataplane.rendering.access_log import access_log
@@ -15,12 +16,14 @@ from mesh.gateway import rendering as gateway
 FRONT_DOOR = "front_door"
 MESH_SOCKET = "mesh.sock"
 
+_LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
 _EXTENSION = "type.googleapis.com/envoy.extensions.filters"
 
 
 def listeners(desired: Desired) -> list[Json]:
     """The listeners, the front door's address still a placeholder."""
-    return [_front_door(desired), _mesh()]
+    own = [*chaos.listeners(desired.faults), *doors.listeners(desired.doors, desired.faults)]
+    return [_front_door(desired), _mesh(), *({"@type": _LISTENER, **each} for each in own)]
 
 
 def _front_door(desired: Desired) -> Json:
@@ -58,7 +61,7 @@ def _manager(name: str, filters: Sequence[Json], options: Json) -> Json:
 
 def _listener(name: str, address: Json, manager: Json) -> Json:
     return {
-        "@type": "type.googleapis.com/envoy.config.listener.v3.Listener",
+        "@type": _LISTENER,
         "name": name,
         "address": address,
         "filter_chains": [

@@ -6,7 +6,7 @@ Reference: envoy.config.route.v3.RouteConfiguration.
 
 from collections.abc import Sequence
 
-from mesh.chaos.rendering import per_route
+from mesh.chaos.rendering import per_route, split_for_resets
 from mesh.dataplane.rendering.clusters import CALLER_HEADER, name_of
 from mesh.dataplane.rendering.durations import duration
 from mesh.dataplane.spec import Desired, Fault, Json, Retries, Service
@@ -43,7 +43,7 @@ def _virtual_host(service: Service, default_mesh: str, faults: Sequence[Fault]) 
     host: Json = {
         "name": service.key,
         "domains": names,
-        "routes": _routes(service),
+        "routes": [each for route in _routes(service) for each in split_for_resets(route, faults)],
         "include_attempt_count_in_response": True,
     }
     fault_filters = per_route(faults)

@@ -1,8 +1,9 @@
 """All resources of what is wanted."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from mesh.chaos import doors
 from mesh.chaos import rendering as chaos
 from mesh.dataplane.rendering import mesh_routes
 from mesh.dataplane.rendering.clusters import clusters_of
@@ -29,7 +30,7 @@ def _clusters(desired: Desired) -> list[Json]:
     found: list[Json] = []
     for service in desired.services:
         found.extend(clusters_of(_reduced(service, unhealthy) if service.key in affected else service))
-    own = [*gateway.clusters(desired.gateway), *chaos.clusters()]
+    own = [*gateway.clusters(desired.gateway), *chaos.clusters(desired.faults), *doors.clusters(desired.doors)]
     return [{"@type": _CLUSTER, **cluster} for cluster in [*found, *own]]
 
 
@@ -41,11 +42,8 @@ def _reduced(service: Service, faults: Sequence[Fault]) -> Service:
 def _front_door(desired: Desired) -> Json:
     hosts = gateway.virtual_hosts(desired.gateway, _cluster_name)
     upstreams = {route.name: route.upstream for route in desired.gateway.routes}
-    if desired.faults:
-        for host in hosts:
-            for route in _routes_of(host):
-                name = str(route.get("name", ""))
-                _add_faults(route, [each for each in desired.faults if _concerns(each, name, upstreams.get(name, ""))])
+    for host in hosts:
+        host["routes"] = [faulty for route in _routes_of(host) for faulty in _with_faults(route, desired, upstreams)]
     return {
         "@type": "type.googleapis.com/envoy.config.route.v3.RouteConfiguration",
         "name": FRONT_DOOR,
@@ -69,8 +67,12 @@ def _routes_of(host: Json) -> Sequence[Json]:
     return routes if isinstance(routes, list) else []
 
 
-def _add_faults(route: Json, faults: Sequence[Fault]) -> None:
+def _with_faults(route: Json, desired: Desired, upstreams: Mapping[str, str]) -> list[Json]:
+    """The routes to put in place of this one: itself, with what experiments do to it."""
+    name = str(route.get("name", ""))
+    faults = [each for each in desired.faults if _concerns(each, name, upstreams.get(name, ""))]
     filters = chaos.per_route(faults)
     if filters:
         present = route.get("typed_per_filter_config")
-        route["typed_per_filter_config"] = {**(present if isinstance(present, dict) else {}), **filters}
+        route = {**route, "typed_per_filter_config": {**(present if isinstance(present, dict) else {}), **filters}}
+    return chaos.split_for_resets(route, faults)

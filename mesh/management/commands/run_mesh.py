@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mesh.dataplane import disk
 from mesh.dataplane.controller import Controller
+from mesh.dataplane.spec import ROSTER
 from mesh.dataplane.this_node import admin_socket, host
 from opinion_market.platform import envoy
 from opinion_market.platform.errors import PlatformError
@@ -58,6 +59,7 @@ class Command(BaseCommand):
         for folder in (logs, Path(here.config), Path(here.sockets)):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         supervisor = Supervisor(Report())
+        supervisor.roster = Path(here.config, ROSTER)
         stopped = False
 
         def stop(_number: int, _frame: FrameType | None) -> None:
