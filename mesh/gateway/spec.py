@@ -72,7 +72,6 @@ class Route:
     match: str = "prefix"
     methods: Sequence[str] = ()
     headers: Sequence[HeaderMatch] = ()
-    accept_contains: str = ""
     rewrite: str = ""
     timeout_ms: int = 60_000
     is_open_ended: bool = False

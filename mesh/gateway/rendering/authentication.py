@@ -11,7 +11,6 @@ from mesh.gateway.rendering.names import (
     IDENTITY,
     JWT,
     ORGANIZATION,
-    REVOCATIONS,
     SCOPE,
     USER,
     Json,
@@ -113,6 +112,3 @@ def _service(cluster: str, path: str, timeout_ms: int, *, is_own: bool) -> Json:
 
 def _exactly(*names: str) -> list[Json]:
     return [{"exact": name, "ignore_case": True} for name in names]
-
-
-__all__ = ["REVOCATIONS", "AUTHORISER", "asking", "jwt", "per_route", "revocations"]

@@ -37,7 +37,6 @@ CACHE_TTL = "cache_ttl"
 ROUTE_METADATA = "opinion_market"
 # Where the platform answers for identities. No route leads there.
 AUTHORISE_PATH = "/internal/gateway/authorise"
-PLATFORM_WEB = "platform/web"
 
 
 def limit_filter(unit: str) -> str:

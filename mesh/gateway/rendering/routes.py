@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from mesh.gateway.rendering import authentication, limits, responses
 from mesh.gateway.rendering.names import (
     AUTHORISE_PATH,
-    PLATFORM_WEB,
     PROVED_BY,
     ROUTE_METADATA,
     SERVICE,
@@ -70,8 +69,6 @@ def match(route: Route) -> Json:
         headers.append(_regex(":authority", host_pattern(route.hosts)))
     if route.methods:
         headers.append(_regex(":method", "|".join(map(re.escape, route.methods))))
-    if route.accept_contains:
-        headers.append({"name": "accept", "string_match": {"contains": route.accept_contains}})
     headers += [_header(each) for each in route.headers]
     return {**path[route.match], **({"headers": headers} if headers else {})}
 
@@ -139,6 +136,3 @@ def _deprecation(route: Route) -> list[Json]:
     if old.successor:
         told.append(header("link", f'<{old.successor}>; rel="successor-version"', "APPEND_IF_EXISTS_OR_ADD"))
     return told
-
-
-__all__ = ["PLATFORM_WEB", "host_pattern", "match", "virtual_hosts"]
