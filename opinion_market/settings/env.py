@@ -98,6 +98,9 @@ class Environment(BaseSettings):
     log_format: Literal["text", "json"] = "json"
     # Load balancers in front of Envoy, whose X-Forwarded-For and X-Forwarded-Proto are believed.
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    # The folder of the unix sockets behind Envoy, its own for administration among them; and the front door's port.
+    mesh_sockets: Path = BASE_DIR / "var" / "sockets"
+    mesh_port: int = Field(default=8000, ge=1, le=65535)
     # Read by `manage.py ensure_admin` alone.
     admin_password: str = Field(default="", repr=False)
     # Set by pytest-xdist; keeps the tests' cache keys of one process apart from another's.

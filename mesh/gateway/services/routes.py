@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Max
-
 from governance.identity.models import User
 from mesh.dataplane.services import changing
 from mesh.gateway.checking import check_route
@@ -44,8 +42,6 @@ def create_route(
         route = Route(created_at=now, updated_at=now)
         fill(route, values, allowed=FIELDS, refusal=InvalidRoute)
         check_route(route, backends)
-        last = Route.objects.filter(is_platform=False).aggregate(last=Max("position"))["last"]
-        route.position = 0 if last is None else last + GAP
         route.save()
         _set_backends(route, backends)
         _in_order(_with(route))
@@ -127,14 +123,9 @@ def _set_backends(route: Route, backends: Backends) -> None:
 
 
 def _with(new: Route) -> list[Route]:
-    """All routes, the new one after the last that staff made: the platform's catch-all would take everything before it."""
+    """All routes, the new one before the first of the platform's own, whose last takes every request that is left."""
     others = [each for each in Route.objects.all() if each.pk != new.pk]
     place = next((index for index, each in enumerate(others) if each.is_platform), len(others))
-    made = [index for index, each in enumerate(others) if not each.is_platform]
-    if made:
-        place = min(made[-1] + 1, len(others))
-        if place == len(others) and others and others[-1].is_platform:
-            place -= 1
     return [*others[:place], new, *others[place:]]
 
 
