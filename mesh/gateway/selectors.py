@@ -31,7 +31,6 @@ def gateway(*, now: datetime | None = None) -> spec.Gateway:
         cache=spec.Cache(
             max_bytes=kept.cache_max_bytes,
             max_entries=kept.cache_max_entries,
-            max_entry_bytes=kept.cache_max_entry_bytes,
         ),
     )
 

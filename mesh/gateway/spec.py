@@ -139,7 +139,6 @@ class Cache:
 
     max_bytes: int = 256 * 1024 * 1024
     max_entries: int = 10_000
-    max_entry_bytes: int = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

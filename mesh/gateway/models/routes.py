@@ -121,7 +121,6 @@ class GatewaySettings(models.Model):
     log_retention_days = models.PositiveSmallIntegerField(default=14, validators=between(1, 365))
     cache_max_bytes = models.PositiveBigIntegerField(default=256 * 1024 * 1024, validators=between(1_048_576, 2**40))
     cache_max_entries = models.PositiveIntegerField(default=10_000, validators=between(1, 1_000_000))
-    cache_max_entry_bytes = models.PositiveIntegerField(default=4 * 1024 * 1024, validators=between(1_024, 2**30))
     updated_at = models.DateTimeField()
 
     class Meta:

@@ -83,7 +83,6 @@ def cache(gateway: Gateway) -> list[Json]:
         create_cache_path=True,
         max_cache_size_bytes=bounds.max_bytes,
         max_cache_entry_count=bounds.max_entries,
-        max_individual_cache_entry_size_bytes=bounds.max_entry_bytes,
         min_eviction_period="1s",
         max_eviction_period="10s",
     )

@@ -15,7 +15,7 @@ from mesh.operators import require_operator
 FIELDS = frozenset(
     {
         "middleware", "security_headers", "log_share_ppm", "log_slow_ms", "log_retention_days", "cache_max_bytes",
-        "cache_max_entries", "cache_max_entry_bytes",
+        "cache_max_entries",
     }
 )  # fmt: skip
 

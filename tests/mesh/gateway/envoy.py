@@ -11,11 +11,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from django.db import connections
 
 from mesh.gateway import rendering
 from mesh.gateway.spec import Gateway
@@ -54,10 +56,13 @@ class Server:
     answer: Answer = echo
     path: Path | None = None
     port: int = 0
+    # Answers that touch the database run in one thread of their own.
+    is_blocking: bool = False
     seen: list[Seen] = field(default_factory=list)
 
     def start(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._worker = ThreadPoolExecutor(1)
         ready = threading.Event()
 
         async def listen() -> None:
@@ -88,6 +93,8 @@ class Server:
 
         self._loop.call_soon_threadsafe(close)
         self._thread.join(5)
+        self._worker.submit(connections.close_all).result(5)
+        self._worker.shutdown()
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
@@ -102,7 +109,10 @@ class Server:
                 body = await self._body(reader, headers)
                 seen = Seen(method, path, headers, body)
                 self.seen.append(seen)
-                status, given, content = self.answer(seen)
+                if self.is_blocking:
+                    status, given, content = await self._loop.run_in_executor(self._worker, self.answer, seen)
+                else:
+                    status, given, content = self.answer(seen)
                 given = {"content-length": str(len(content)), **({"x-server": self.name} if self.name else {}), **given}
                 head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
                 writer.write(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + (b"" if method == "HEAD" else content))
@@ -153,6 +163,10 @@ class Door:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def client(self, address: str = "127.0.0.1") -> httpx.Client:
+        """A client of the front door that connects from this address."""
+        return httpx.Client(base_url=self.url, transport=httpx.HTTPTransport(local_address=address), timeout=10)
 
     def publish(self, gateway: Gateway) -> None:
         """Replace routes and discovered filters while Envoy runs, and wait until it has taken them."""
