@@ -33,7 +33,7 @@ class Opener:
     def __call__(self, gateway: Gateway) -> Door:
         servers = {
             "platform/web": self.web, "platform/realtime": self.web, "demo/shop": self.shop, "demo/shop@v2": self.shop2,
-            "demo/guard": self.guard,
+            "demo/guard": self.guard, "demo/gone": Server("gone", port=1),
         }  # fmt: skip
         return self.stack.enter_context(Door(self.folder, gateway, servers).open())
 
