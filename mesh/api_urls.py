@@ -2,4 +2,6 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from mesh.gateway.api.urls import urlpatterns as gateway_urls
+
+urlpatterns: list[URLPattern] = [*gateway_urls]

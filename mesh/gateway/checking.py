@@ -17,6 +17,7 @@ from mesh.gateway.spec import MIDDLEWARE
 TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,60}")
 HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 KINDS = ("exact", "prefix", "contains", "regex", "present")
+KIND_CHOICES = [(kind, kind) for kind in KINDS]
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _SAFE_METHODS = {"GET", "HEAD"}
 _MOST = 50
@@ -151,7 +152,7 @@ def check_middleware(order: object, limits: Iterable[RateLimit]) -> None:
         if waiting:
             raise InvalidMiddleware(
                 f"Before authentication nobody is known, and these limits would never apply: {', '.join(waiting)}.",
-                limits=waiting,
+                limits=list[object](waiting),
             )
 
 

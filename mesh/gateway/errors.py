@@ -66,9 +66,6 @@ class FrontDoorUnreachable(DomainError):
     title = "The front door does not answer."
 
 
-class UnknownAuthorisation(DomainError):
-    """Asked for authorisation in a way that only the front door itself may."""
-
-    code = "not_found"
-    status = 404
-    title = "There is no such thing, or none that you may see."
+class InvalidRequest(InvalidInput):
+    code = "invalid_request"
+    title = "This is no request that HTTP can carry."

@@ -79,7 +79,7 @@ def purge(*, now: datetime) -> int:
             f"DELETE FROM {_TABLE} WHERE id IN (SELECT id FROM {_TABLE} WHERE at < %s ORDER BY at LIMIT 100000)",  # noqa: S608 - a name of ours
             [oldest],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def requests(caller: Caller) -> QuerySet[RequestLog]:
@@ -153,7 +153,7 @@ def course(caller: Caller, *, since: datetime, until: datetime, step: timedelta)
     """Requests and failures per step of time, empty steps included. One statement. Raises PermissionMissing."""
     require_operator(caller)
     with connection.cursor() as cursor:
-        cursor.execute(_PER_BUCKET, [since, until, step, step, step])
+        cursor.execute(_PER_BUCKET, [since, until, *[f"{step.total_seconds()} seconds"] * 3])
         return [(at, count, failed) for at, count, failed in cursor.fetchall()]
 
 

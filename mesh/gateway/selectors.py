@@ -8,7 +8,15 @@ from django.db.models import Count, Q, QuerySet
 from governance.access.policies import Caller
 from mesh.gateway import spec
 from mesh.gateway.errors import LimitNotFound, ProviderNotFound, RouteNotFound
-from mesh.gateway.models import GatewaySettings, IdentityProvider, RateLimit, RevokedJwt, Route, RouteBackend
+from mesh.gateway.models import (
+    GatewaySettings,
+    IdentityProvider,
+    RateLimit,
+    RevokedJwt,
+    Route,
+    RouteBackend,
+    SigningKey,
+)
 from mesh.gateway.signing import log_token, own_jwks
 from mesh.operators import require_operator
 from opinion_market.kernel import clock
@@ -151,6 +159,12 @@ def providers(caller: Caller) -> QuerySet[IdentityProvider]:
         used_by=Count("routes", distinct=True),
         revocations=Count("revoked", distinct=True, filter=Q(revoked__isnull=False)),
     )
+
+
+def signing_keys(caller: Caller) -> QuerySet[SigningKey]:
+    """The platform's keys, the newest first. Raises PermissionMissing."""
+    require_operator(caller)
+    return SigningKey.objects.order_by("-created_at", "kid")
 
 
 def provider_of(caller: Caller, provider_id: UUID) -> IdentityProvider:

@@ -33,6 +33,8 @@ def admin_socket() -> Path:
 def per_unit(caller: Caller) -> list[UnitUsage] | None:
     """The counts by unit of time, the shortest first; None if Envoy does not answer on this host. Raises PermissionMissing."""
     require_operator(caller)
+    if not admin_socket().exists():
+        return None
     try:
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(admin_socket())), timeout=_PATIENCE_S) as admin:
             text = admin.get("http://envoy/stats", params={"filter": "http_local_rate_limit"}).text

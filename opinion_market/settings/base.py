@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from opinion_market.settings.api import *  # noqa: F403 - settings modules extend one another by design
 from opinion_market.settings.console import *  # noqa: F403
 from opinion_market.settings.env import BASE_DIR, read_environment
-from opinion_market.settings.oauth import OAUTH2_PROVIDER  # noqa: F401 - a setting, read by django-oauth-toolkit
+from opinion_market.settings.oauth import *  # noqa: F403
 from opinion_market.settings.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 - a setting, read by Celery
 
 ENV = read_environment()

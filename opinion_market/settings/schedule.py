@@ -63,6 +63,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": timedelta(minutes=10),
         "options": {"expires": 600},
     },
+    "purge-request-log": {"task": "mesh.purge_request_log", "schedule": timedelta(minutes=10)},
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
     "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }

@@ -115,7 +115,7 @@ class GatewaySettings(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     middleware = models.JSONField(default=default_middleware)
-    security_headers = models.JSONField(default=list, help_text="[[name, value], …]")
+    security_headers = models.JSONField(default=list, blank=True, help_text="[[name, value], …]")
     log_share_ppm = models.PositiveIntegerField(default=100_000, validators=between(0, 1_000_000))
     log_slow_ms = models.PositiveIntegerField(default=1_000, validators=between(1, 600_000))
     log_retention_days = models.PositiveSmallIntegerField(default=14, validators=between(1, 365))

@@ -55,7 +55,7 @@ def remove_provider(*, actor: User, provider_id: UUID, reason: str, now: datetim
         provider = _provider(provider_id)
         using = list(provider.routes.values_list("name", flat=True))
         if using:
-            raise ProviderInUse(f"These routes authenticate with it: {', '.join(using)}.", routes=using)
+            raise ProviderInUse(f"These routes authenticate with it: {', '.join(using)}.", routes=list[object](using))
         provider.delete()
 
 

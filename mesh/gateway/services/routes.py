@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from governance.identity.models import User
@@ -9,6 +10,7 @@ from mesh.dataplane.services import changing
 from mesh.gateway.checking import check_route
 from mesh.gateway.errors import InvalidRoute, PlatformRoute, RouteNotFound
 from mesh.gateway.models import Route, RouteBackend
+from mesh.gateway.services.defaults import WEB
 from mesh.gateway.services.filling import fill
 from mesh.operators import require_operator
 from mesh.registry.models import Service
@@ -26,7 +28,7 @@ FIELDS = frozenset(
 PLATFORM_FIELDS = frozenset(
     {"is_enabled", "description", "timeout_ms", "is_compressed", "has_security_headers", "body_limit_bytes"}
 )
-Backends = Sequence[Mapping[str, object]]
+Backends = Sequence[Mapping[str, Any]]
 
 
 def create_route(
@@ -68,6 +70,8 @@ def change_route(
             raise PlatformRoute(
                 "Of the platform's own routes only limits, headers and whether they are on can be changed."
             )
+        if route.is_platform and route.name == WEB and values.get("is_enabled") is False:
+            raise PlatformRoute("Without this route nobody reaches the console to turn it on again.")
         fill(route, values, allowed=FIELDS, refusal=InvalidRoute)
         kept: Backends = list(route.backends.values("service", "version", "weight"))
         check_route(route, kept if backends is None else backends)

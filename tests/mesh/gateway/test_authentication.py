@@ -24,7 +24,7 @@ from tests.mesh.gateway.envoy import Seen
 from tests.mesh.gateway.tokens import AUDIENCE, ISSUER, Issuer
 
 _numbers = count(1)
-SPOOFED = {name: "root" for name in IDENTITY} | {"X_OM_USER": "root", "X-Om-Anything": "root"}
+SPOOFED = dict.fromkeys(IDENTITY, "root") | {"X_OM_USER": "root", "X-Om-Anything": "root"}
 
 
 def behind(kind: str, **fields: object) -> Gateway:
