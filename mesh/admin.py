@@ -1,1 +1,9 @@
 """What Django's admin finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
+
+from mesh.gateway.admin.limits import RateLimitAdmin
+from mesh.gateway.admin.overview import GatewaySettingsAdmin
+from mesh.gateway.admin.providers import IdentityProviderAdmin
+from mesh.gateway.admin.requests import RequestLogAdmin
+from mesh.gateway.admin.routes import RouteAdmin
+
+__all__ = ["GatewaySettingsAdmin", "IdentityProviderAdmin", "RateLimitAdmin", "RequestLogAdmin", "RouteAdmin"]

@@ -52,6 +52,14 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Event handlers", "bolt", "eventstore.EventHandler"),
         Entry("Periodic tasks", "schedule", "django_celery_beat.PeriodicTask"),
     ),
+    "API gateway": (
+        Entry("Front door", "door_front", "mesh.GatewaySettings"),
+        Entry("Routes", "alt_route", "mesh.Route"),
+        Entry("Rate limits", "speed", "mesh.RateLimit"),
+        Entry("Identity providers", "badge", "mesh.IdentityProvider"),
+        Entry("Request log", "receipt_long", "mesh.RequestLog"),
+        Entry("OAuth 2 clients", "apps", "oauth2_provider.Application"),
+    ),
     "People": (
         Entry("Users", "person", "governance.User"),
         Entry("Organizations", "apartment", "governance.Organization"),
@@ -71,6 +79,8 @@ NAMES: dict[str, tuple[str, str]] = {
     "markets.Standing": ("place on a leaderboard", "places on leaderboards"),
     "markets.RewardPayout": ("reward paid", "rewards paid"),
     "eventstore.Checkpoint": ("projection", "projections"),
+    "mesh.RequestLog": ("logged request", "logged requests"),
+    "oauth2_provider.Application": ("OAuth 2 client", "OAuth 2 clients"),
     "auditlog.LogEntry": ("entry of the audit trail", "entries of the audit trail"),
     "guardian.UserObjectPermission": ("right on an object", "rights on objects"),
     "guardian.GroupObjectPermission": ("group's right on an object", "groups' rights on objects"),

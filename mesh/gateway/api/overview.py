@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from governance.access.drf import signed_in_user
 from mesh.gateway import overview, request_log, selectors, services, usage
-from mesh.gateway.api.logged import GatewayDashboardSerializer, RouteFiguresSerializer, GatewayStatusSerializer
+from mesh.gateway.api.logged import GatewayDashboardSerializer, GatewayStatusSerializer, RouteFiguresSerializer
 from mesh.gateway.api.reading import valid
 from mesh.gateway.api.routes import TAG
 from mesh.gateway.api.shapes import (
