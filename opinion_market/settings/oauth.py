@@ -1,8 +1,10 @@
 """Settings of this platform as an OAuth 2 provider (django-oauth-toolkit): strict as RFC 9700 advises."""
 
+# The same words as the scopes of API keys.
+OAUTH2_SCOPES = {"read": "Read what you may read", "trade": "Read and trade", "admin": "All that you may do"}
+
 OAUTH2_PROVIDER = {
-    # The same words as the scopes of API keys.
-    "SCOPES": {"read": "Read what you may read", "trade": "Read and trade", "admin": "All that you may do"},
+    "SCOPES": OAUTH2_SCOPES,
     "DEFAULT_SCOPES": ["read"],
     "PKCE_REQUIRED": True,
     "ACCESS_TOKEN_GENERATOR": "mesh.gateway.oauth.tokens.signed_token",

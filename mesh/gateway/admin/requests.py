@@ -1,6 +1,6 @@
 """The request log in the console: filters, a search by trace id, and a file."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -45,7 +45,7 @@ class OutcomeFilter(DropdownFilter):  # type: ignore[misc]
 
     title = "outcome"
     parameter_name = "outcome"
-    kinds = {
+    kinds: ClassVar[dict[str, tuple[str, dict[str, object]]]] = {
         "good": ("Answered (below 400)", {"status__lt": 400}),
         "refused": ("Refused (401, 403)", {"status__in": [401, 403]}),
         "limited": ("Limited", {"limited_by__gt": ""}),

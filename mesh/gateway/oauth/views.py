@@ -36,7 +36,7 @@ def metadata(request: HttpRequest) -> JsonResponse:
             "introspection_endpoint": settings.PUBLIC_URL + reverse("oauth2_provider:introspect"),
             "revocation_endpoint": settings.PUBLIC_URL + reverse("oauth2_provider:revoke-token"),
             "jwks_uri": settings.PUBLIC_URL + reverse("oauth2_provider:jwks"),
-            "scopes_supported": list(settings.OAUTH2_PROVIDER["SCOPES"]),
+            "scopes_supported": list(settings.OAUTH2_SCOPES),
             "response_types_supported": ["code"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "code_challenge_methods_supported": ["S256"],
