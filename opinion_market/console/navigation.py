@@ -79,6 +79,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "markets.Standing": ("place on a leaderboard", "places on leaderboards"),
     "markets.RewardPayout": ("reward paid", "rewards paid"),
     "eventstore.Checkpoint": ("projection", "projections"),
+    "mesh.GatewaySettings": ("front door", "front door"),
     "mesh.RequestLog": ("logged request", "logged requests"),
     "oauth2_provider.Application": ("OAuth 2 client", "OAuth 2 clients"),
     "auditlog.LogEntry": ("entry of the audit trail", "entries of the audit trail"),

@@ -87,8 +87,8 @@ class RouteForm(DeedForm):
 
     name = text("Name", "Lower-case letters, digits and hyphens; stands in the log.", most=63, is_needed=True)
     description = text("Description", most=200)
-    match = choice("Path", Route.Match.choices)
-    path = text("", "Of the path, without the query.", is_needed=True, initial="/")
+    match = choice("The path", Route.Match.choices)
+    path = text("This", "Without the query.", is_needed=True, initial="/")
     hosts = lines("Hosts", "One per line; *.example.org for all below it. Empty: any.")
     methods = text("Methods", "Separated by commas. Empty: any.", most=100)
     headers = lines(

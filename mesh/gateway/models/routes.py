@@ -68,7 +68,7 @@ class Route(UuidModel):
         default=0, validators=between(0, 86_400), help_text="How long answers are kept for all callers; 0: not."
     )
 
-    api_version = models.CharField(max_length=40, blank=True, validators=[is_version])
+    api_version = models.CharField("API version", max_length=40, blank=True, validators=[is_version])
     deprecated_at = models.DateTimeField(null=True, blank=True)
     sunset_at = models.DateTimeField(null=True, blank=True)
     successor = models.CharField(max_length=300, blank=True, help_text="The address of what replaces it.")

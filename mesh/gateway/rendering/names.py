@@ -54,6 +54,11 @@ def seconds(ms: int) -> str:
     return f"{ms / 1000:.3f}s"
 
 
+def literal(text: str) -> str:
+    """Text that stands for itself where Envoy reads a percent sign as the beginning of a command."""
+    return text.replace("%", "%%")
+
+
 def header(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> Json:
     """A header to be set."""
     return {"header": {"key": name, "value": value}, "append_action": action}

@@ -11,6 +11,7 @@ from mesh.gateway.rendering.names import (
     SECURITY,
     Json,
     header,
+    literal,
     typed,
 )
 from mesh.gateway.spec import Cors, Gateway, Route
@@ -29,7 +30,7 @@ def per_route(gateway: Gateway, route: Route) -> dict[str, Json]:
     """The filters that this route turns on, by name."""
     wanted: dict[str, Json] = {}
     if route.has_security_headers:
-        set_ = [header(name, value, "ADD_IF_ABSENT") for name, value in gateway.security_headers]
+        set_ = [header(name, literal(value), "ADD_IF_ABSENT") for name, value in gateway.security_headers]
         wanted[SECURITY] = _mutating({"response_mutations": [{"append": each} for each in set_]})
     if route.cors is not None:
         wanted[CORS] = _cors(route.cors)

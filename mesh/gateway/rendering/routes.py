@@ -11,6 +11,7 @@ from mesh.gateway.rendering.names import (
     SERVICE,
     Json,
     header,
+    literal,
     seconds,
 )
 from mesh.gateway.spec import Gateway, HeaderMatch, Route
@@ -134,5 +135,5 @@ def _deprecation(route: Route) -> list[Json]:
     if old.sunset:
         told.append(header("sunset", old.sunset))
     if old.successor:
-        told.append(header("link", f'<{old.successor}>; rel="successor-version"', "APPEND_IF_EXISTS_OR_ADD"))
+        told.append(header("link", f'<{literal(old.successor)}>; rel="successor-version"', "APPEND_IF_EXISTS_OR_ADD"))
     return told

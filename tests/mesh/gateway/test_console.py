@@ -36,7 +36,9 @@ def form_of(client, address: str) -> dict:
     """What the form shows, as a browser would send it back."""
     form = client.get(address).context["form"]
     values = {field.name: field.value() for field in form}
-    return {name: value for name, value in values.items() if value is not None and value is not False} | {"reason": REASON}
+    return {name: value for name, value in values.items() if value is not None and value is not False} | {
+        "reason": REASON
+    }
 
 
 def test_a_route_is_made_changed_moved_turned_off_and_removed(console):
