@@ -45,6 +45,8 @@ def _jwt_provider(provider: Provider) -> Json:
         "require_expiration": True,
         "local_jwks": {"inline_string": provider.jwks},
         "clock_skew_seconds": 5,
+        # Of tokens whose signature was right; their times are looked at again each time, and new keys begin with none.
+        "jwt_cache_config": {"jwt_cache_size": 1_000},
         "payload_in_metadata": provider.name,
         "claim_to_headers": [
             {"header_name": name, "claim_name": claim} for name, claim in sorted(claims.items()) if claim
