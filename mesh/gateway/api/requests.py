@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -14,11 +14,16 @@ from mesh.gateway.api.logged import RequestFilters, RequestLogSerializer, SendIn
 from mesh.gateway.api.reading import valid
 from mesh.gateway.api.routes import TAG
 from mesh.gateway.checking import TOKEN
-from mesh.gateway.errors import InvalidRequest
+from mesh.gateway.errors import FrontDoorUnreachable, InvalidRequest
 from mesh.gateway.models import RequestLog
 from mesh.gateway.sending import send
 from mesh.operators import OPERATE
+from opinion_market.api.problems import MEDIA_TYPE
 
+_UNREACHABLE = OpenApiResponse(
+    response={"$ref": "#/components/schemas/Problem"},
+    description=f"- `{FrontDoorUnreachable.code}`: {FrontDoorUnreachable.title}",
+)
 _FIELDS = {
     "trace_id": "trace_id",
     "route": "route",
@@ -59,7 +64,11 @@ class RequestViewSet(GenericViewSet[RequestLog]):
         )
         return self.get_paginated_response(RequestLogSerializer(self.paginate_queryset(found), many=True).data)
 
-    @extend_schema(operation_id="api_gateway_requests_send", request=SendInput, responses=SentSerializer)
+    @extend_schema(
+        operation_id="api_gateway_requests_send",
+        request=SendInput,
+        responses={200: SentSerializer, (503, MEDIA_TYPE): _UNREACHABLE},
+    )
     def create(self, request: Request) -> Response:
         """Send a request through the real front door, without your credentials, and return its answer with its line of the log."""
         given = valid(SendInput, request.data)
