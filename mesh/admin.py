@@ -2,14 +2,24 @@
 
 from mesh.chaos.admin import ExperimentAdmin, ResilienceScoreAdmin
 from mesh.dataplane.admin import ConfigSnapshotAdmin, NodeAdmin
+from mesh.gateway.admin.limits import RateLimitAdmin
+from mesh.gateway.admin.overview import GatewaySettingsAdmin
+from mesh.gateway.admin.providers import IdentityProviderAdmin
+from mesh.gateway.admin.requests import RequestLogAdmin
+from mesh.gateway.admin.routes import RouteAdmin
 from mesh.registry.console.instance_admin import InstanceAdmin
 from mesh.registry.console.service_admin import ServiceAdmin
 
 __all__ = [
     "ConfigSnapshotAdmin",
     "ExperimentAdmin",
+    "GatewaySettingsAdmin",
+    "IdentityProviderAdmin",
     "InstanceAdmin",
     "NodeAdmin",
+    "RateLimitAdmin",
+    "RequestLogAdmin",
     "ResilienceScoreAdmin",
+    "RouteAdmin",
     "ServiceAdmin",
 ]

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from mesh.chaos import api_urls as chaos
 from mesh.client.api import CallServiceView
+from mesh.gateway.api.urls import urlpatterns as gateway_urls
 from mesh.registry.api import instances, overview, services
 
 # Before the names of services, of which none can be `call`.
@@ -43,4 +44,4 @@ registry_urls = [
     path("microservices/instances/<uuid:instance_id>/resume", instances.InstanceViewSet.as_view({"post": "resume"})),
 ]
 
-urlpatterns: list[URLPattern] = [*client_urls, *registry_urls, *chaos.urlpatterns]
+urlpatterns: list[URLPattern] = [*client_urls, *registry_urls, *gateway_urls, *chaos.urlpatterns]

@@ -5,14 +5,28 @@ from mesh.chaos.models import Experiment, Run, RunSample
 from mesh.client.models import ServiceCall
 from mesh.dataplane.log_models import LogPosition
 from mesh.dataplane.models import Acknowledgement, ConfigSnapshot, Node
+from mesh.gateway.models import (
+    BasicCredential,
+    GatewaySettings,
+    IdentityProvider,
+    RateLimit,
+    RequestLog,
+    RevokedJwt,
+    Route,
+    RouteBackend,
+    SigningKey,
+)
 from mesh.registry.models import CircuitChange, Dependency, Instance, Mesh, Service
 
 __all__ = [
     "Acknowledgement",
+    "BasicCredential",
     "CircuitChange",
     "ConfigSnapshot",
     "Dependency",
     "Experiment",
+    "GatewaySettings",
+    "IdentityProvider",
     "InjectedFault",
     "Instance",
     "KillSwitch",
@@ -20,9 +34,15 @@ __all__ = [
     "LogPosition",
     "Mesh",
     "Node",
+    "RateLimit",
+    "RequestLog",
     "ResilienceScore",
+    "RevokedJwt",
+    "Route",
+    "RouteBackend",
     "Run",
     "RunSample",
     "Service",
     "ServiceCall",
+    "SigningKey",
 ]

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("info", health.info, name="info"),
+    path("", include("mesh.gateway.oauth.urls")),
     path("console/", site.urls),
 ]
 

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('mesh', '0001_initial'),
+        ('mesh', '0002_gateway'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

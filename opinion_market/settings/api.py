@@ -73,6 +73,10 @@ SPECTACULAR_SETTINGS = {
         "DecisionStateEnum": "markets.lifecycle.resolution.models.DecisionRequest.State",
         "CampaignStateEnum": "markets.rewards.models.RewardCampaign.State",
         "CommentStateEnum": "markets.comments.api.shapes.COMMENT_STATES",
+        "ApiKeyScopeEnum": "governance.identity.models.ApiKey.Scope",
+        "RateLimitScopeEnum": "mesh.gateway.models.RateLimit.Scope",
+        "HeaderMatchKindEnum": "mesh.gateway.checking.KIND_CHOICES",
+        "IdentityProviderKindEnum": "mesh.gateway.models.IdentityProvider.Kind",
         "HistoryIntervalEnum": "markets.analytics.markets.api.shapes.INTERVAL_CHOICES",
     },
 }

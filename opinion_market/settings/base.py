@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from opinion_market.settings.api import *  # noqa: F403 - settings modules extend one another by design
 from opinion_market.settings.console import *  # noqa: F403
 from opinion_market.settings.env import BASE_DIR, read_environment
+from opinion_market.settings.oauth import *  # noqa: F403
 from opinion_market.settings.schedule import CELERY_BEAT_SCHEDULE  # noqa: F401 - a setting, read by Celery
 
 ENV = read_environment()
@@ -22,6 +23,8 @@ SIGN_UP_ORGANIZATION = ENV.sign_up_organization
 SIGN_UP_CREDITS = ENV.sign_up_credits
 # Whether processes write down what their sequencers do, once a second.
 RECORD_EXCHANGE_FIGURES = True
+MESH_SOCKETS = ENV.mesh_sockets
+MESH_PORT = ENV.mesh_port
 WEBHOOK_PRIVATE_ADDRESSES = ENV.webhook_private_addresses
 MESH_NODE = ENV.mesh_node
 CSRF_TRUSTED_ORIGINS = [ENV.public_url]
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
     "auditlog",
     "import_export",
     "django_celery_beat",
+    "oauth2_provider",
     "opinion_market.kernel",
     "opinion_market.eventstore",
     "opinion_market.api",
@@ -61,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "opinion_market.kernel.correlation.CorrelationMiddleware",
+    "mesh.gateway.authorising.AuthorisingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "opinion_market.api.middleware.PlainPathMiddleware",

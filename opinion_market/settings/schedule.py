@@ -79,6 +79,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "purge-mesh-history": {"task": "mesh.purge_history", "schedule": timedelta(hours=1)},
     # A third of the lease, so that one round may be lost.
     "renew-worker": {"task": "mesh.renew_worker", "schedule": timedelta(seconds=5), "options": {"expires": 5}},
+    "purge-request-log": {"task": "mesh.purge_request_log", "schedule": timedelta(minutes=10)},
     # An interval rather than a time of day: beat remembers the last run, so a night that was missed is made up for.
     "audit-exchange": {"task": "markets.audit_exchange", "schedule": timedelta(hours=24)},
 }
