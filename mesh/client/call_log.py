@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from mesh.client.models import ServiceCall
 from opinion_market.kernel.bulk import copy_rows
 
@@ -12,9 +14,22 @@ _COLUMNS = (
 )
 
 
-def record(lines: Sequence[dict[str, Any]], node: str) -> None:
-    """COPY the lines (`mesh.dataplane.rendering.access_log.FIELDS`) into the table, in the caller's transaction."""
-    copy_rows(ServiceCall._meta.db_table, _COLUMNS, [_row(line, node) for line in lines])
+def record(lines: Sequence[str], *, node: str) -> int:
+    """COPY the lines (`mesh.dataplane.rendering.access_log.FIELDS`) into the table, in the caller's transaction.
+
+    A line that is no JSON object (Envoy was killed while writing it) is left out. Returns how many were stored.
+    """
+    rows = [_row(parsed, node) for line in lines if (parsed := _parsed(line)) is not None]
+    copy_rows(ServiceCall._meta.db_table, _COLUMNS, rows)
+    return len(rows)
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) and "at" in found else None
 
 
 def _row(line: dict[str, Any], node: str) -> tuple[str | int, ...]:

@@ -72,5 +72,5 @@ def _inlined(value: object, resources: Resources) -> object:
         return {**rest, "route_config": {**_untyped(routes), "validate_clusters": True}}
     if _DISCOVERED in value and value.get("name") in resources.ecds:
         rest = {key: item for key, item in value.items() if key != _DISCOVERED}
-        return {**rest, "typed_config": resources.ecds[value["name"]]}
+        return {**rest, "typed_config": resources.ecds[value["name"]]["typed_config"]}
     return {key: _inlined(item, resources) for key, item in value.items()}

@@ -4,12 +4,11 @@ A log that has grown large is set aside, Envoy is asked to begin another, and wh
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import orjson
 from django.db import transaction
 
 from mesh.dataplane.envoy_admin import EnvoyAdmin
@@ -20,8 +19,11 @@ log = logging.getLogger(__name__)
 ROTATED_AT_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 4 * 1024 * 1024
 
-# Stores parsed lines; in the transaction it is called in.
-Recorder = Callable[[Sequence[dict[str, Any]], str], None]
+
+class Recorder(Protocol):
+    """Stores lines of a log, in the transaction it is called in; returns how many it could read."""
+
+    def __call__(self, lines: Sequence[str], *, node: str) -> int: ...
 
 
 @dataclass(slots=True)
@@ -34,7 +36,7 @@ class Collector:
     rotated_at_bytes: int = ROTATED_AT_BYTES
 
     def collect(self) -> int:
-        """Store what was written since the last time, at most 4 MiB; return the number of lines."""
+        """Store what was written since the last time, at most 4 MiB; return the number of rows."""
         aside = self._aside
         # What was set aside is read to its end before the new file is begun.
         path = aside if aside.exists() else self.path
@@ -79,18 +81,7 @@ class Collector:
         end = chunk.rfind(b"\n") + 1
         if not end:
             return 0
-        lines = [parsed for line in chunk[:end].splitlines() if (parsed := _parsed(line)) is not None]
-        if lines:
-            self.record(lines, self.node)
+        stored = self.record(chunk[:end].decode(errors="replace").splitlines(), node=self.node)
         position.offset += end
         position.save()
-        return len(lines)
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    """A line that is no JSON object (Envoy killed while writing it) is left out."""
-    try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return None
-    return found if isinstance(found, dict) else None
+        return stored

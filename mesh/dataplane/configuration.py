@@ -1,6 +1,7 @@
 """The rows that describe what staff want of the data plane: kept with each snapshot, and put back by a rollback.
 
-Instances are not among them: they come and go by themselves, and a rollback keeps today's.
+Instances are not among them: they come and go by themselves, and a rollback keeps today's. Nor is what was revoked, nor
+keys and passwords: going back must not make them good again.
 """
 
 from collections.abc import Sequence
@@ -8,10 +9,20 @@ from collections.abc import Sequence
 from django.core import serializers
 from django.db.models import Model
 
+from mesh.gateway.models import GatewaySettings, IdentityProvider, RateLimit, Route, RouteBackend
 from mesh.registry.models import Dependency, Mesh, Service
 
 # In the order in which they can be created; removed the other way round.
-CONFIGURATION_MODELS: tuple[type[Model], ...] = (Mesh, Service, Dependency)
+CONFIGURATION_MODELS: tuple[type[Model], ...] = (
+    Mesh,
+    Service,
+    Dependency,
+    IdentityProvider,
+    GatewaySettings,
+    Route,
+    RouteBackend,
+    RateLimit,
+)
 
 
 def dump() -> str:

@@ -27,6 +27,7 @@ from mesh.dataplane.models import Acknowledgement, ConfigSnapshot, Node
 from mesh.dataplane.observing import Observer
 from mesh.dataplane.publishing import PublicationRefused, Publisher
 from mesh.dataplane.spec import Host
+from mesh.gateway import request_log
 from mesh.registry import instances
 from opinion_market.kernel.clock import now as clock_now
 from opinion_market.platform.addresses import ANYWHERE
@@ -76,7 +77,10 @@ class Controller:
         self._admin = EnvoyAdmin(admin_socket)
         self._publisher = Publisher(Path(host.config), self._admin)
         self._observer = Observer(host.node, self._admin)
-        self._collectors = [Collector(host.node, Path(host.logs, "mesh.json"), call_log.record, log_bytes)]
+        self._collectors = [
+            Collector(host.node, Path(host.logs, "mesh.json"), call_log.record, log_bytes),
+            Collector(host.node, Path(host.logs, "front_door.json"), request_log.record, log_bytes),
+        ]
         self._runner = Runner(
             node=host.node,
             doorways=Doorways(sockets=Path(host.sockets), front_door=_front_door(host)),

@@ -12,7 +12,7 @@ def read(*, now: datetime) -> Desired:
     """A number of queries that does not grow with the rows. To be read in the transaction that changed them."""
     return Desired(
         services=registry.services_wanted(now),
-        gateway=gateway.gateway(),
+        gateway=gateway.gateway(now=now),
         faults=chaos.active_faults(now),
         doors=chaos.doors(),
     )

@@ -7,8 +7,6 @@ import orjson
 
 from mesh.dataplane.spec import Json, Resources
 
-_TYPED = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
-
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -33,8 +31,7 @@ def rds(name: str, routes: Json) -> Document:
 
 
 def ecds(name: str, config: Json) -> Document:
-    wrapped: Json = {"@type": _TYPED, "name": name, "typed_config": config}
-    return _document(f"ecds-{name}", [wrapped], f"extension_config_discovery.http_filter.{name}.version_text")
+    return _document(f"ecds-{name}", [config], f"extension_config_discovery.http_filter.{name}.version_text")
 
 
 @dataclass(frozen=True, slots=True)

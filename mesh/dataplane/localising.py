@@ -12,7 +12,12 @@ FRONT_DOOR_ADDRESS = "@front_door"
 
 def localise(resources: Resources, host: Host) -> Resources:
     """The resources for this node."""
-    folders = {"@config": host.config, "@sockets": host.sockets, "@logs": host.logs}
+    folders = {
+        "@config": host.config,
+        "@cache": f"{host.config}/cache",
+        "@sockets": host.sockets,
+        "@logs": host.logs,
+    }
     listeners: list[Json] = []
     for listener in resources.lds:
         listeners.extend(_at_addresses(listener, host) if _is_front_door(listener) else [listener])

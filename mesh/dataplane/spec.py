@@ -165,7 +165,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """Envoy's resources by the way they are delivered; `rds` and `ecds` by name. The same for all nodes (see `localising`)."""
+    """Envoy's resources by the way they are delivered; `rds` and `ecds` (typed extension configs) by name.
+
+    The same for all nodes (see `localising`).
+    """
 
     cds: Sequence[Json]
     lds: Sequence[Json]

@@ -8,6 +8,7 @@ from mesh.dataplane import disk, documents, services
 from mesh.dataplane.models import ConfigSnapshot
 from mesh.dataplane.spec import Host
 from mesh.dataplane.this_node import WEB_SOCKETS, host
+from mesh.gateway.services.defaults import ensure_default_routes
 from mesh.registry.platform_parts import register_platform
 from opinion_market.kernel.clock import now as clock_now
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
         now = clock_now()
         here = host()
         register_platform(node=here.node, sockets=WEB_SOCKETS, now=now)
-        services.follow_instances(now=now)
+        with services.changing(actor=None, reason="The platform's own routes", now=now):
+            ensure_default_routes(now=now)
         folder = Path(here.config)
         # A running Envoy reads its folder; only its controller may write there then.
         if disk.published(folder) is None:
