@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from governance.access.policies import Caller
 from mesh.operators import require_operator
-from mesh.registry.models import CircuitChange
+from mesh.registry.models import CircuitChange, Instance
 
 State = CircuitChange.State
 _WORST_FIRST = (State.OPEN, State.HALF_OPEN, State.CLOSED)
@@ -27,6 +27,11 @@ class Circuit:
     state: str
     since: datetime
     cause: str
+
+
+def name_of(instance: Instance) -> str:
+    """An instance as its changes name it, which is as Envoy does: address and port, or the socket's name beside the node."""
+    return instance.socket or str(instance)
 
 
 def circuits(caller: Caller, service_ids: Iterable[UUID] | None = None) -> dict[tuple[UUID, str], Circuit]:

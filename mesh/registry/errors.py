@@ -44,7 +44,7 @@ class BelongsToPlatform(Conflict):
 
 class ServiceInUse(Conflict):
     code = "service_in_use"
-    title = "The service still has instances."
+    title = "The service still has instances, or something else needs it."
 
 
 class InvalidPolicy(InvalidInput):

@@ -7,7 +7,21 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, Q
 
+from mesh.registry.circuit_models import CircuitChange
+from mesh.registry.dependency_models import Dependency
 from opinion_market.kernel.models import UuidModel
+
+__all__ = [
+    "CircuitChange",
+    "Dependency",
+    "Instance",
+    "Mesh",
+    "Service",
+    "between",
+    "is_label",
+    "is_version",
+    "reached_at",
+]
 
 # As in a host name: a service is called as `http://<service>/` or `http://<service>.<mesh>/`.
 is_label = RegexValidator(
@@ -277,48 +291,3 @@ class Instance(UuidModel):
 
     def __str__(self) -> str:
         return reached_at(self.address, self.port, self.node, self.socket)
-
-
-class Dependency(UuidModel):
-    """One service calls another: as declared. What was observed is read from the calls themselves."""
-
-    caller = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="depends_on")
-    called = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="needed_by")
-    is_critical = models.BooleanField(default=True, help_text="The caller cannot work without it.")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["caller", "called"]
-        verbose_name_plural = "dependencies"
-        constraints = [
-            models.UniqueConstraint(fields=["caller", "called"], name="dependency_caller_called"),
-            models.CheckConstraint(condition=~Q(caller=F("called")), name="dependency_of_another"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.caller_id} on {self.called_id}"
-
-
-class CircuitChange(models.Model):
-    """A circuit breaker or an instance's outlier detection changed its state, as a node saw it."""
-
-    class State(models.TextChoices):
-        CLOSED = "closed", "Closed"
-        OPEN = "open", "Open"
-        HALF_OPEN = "half_open", "Half-open"
-
-    service = models.ForeignKey("mesh.Service", on_delete=models.CASCADE, related_name="circuit_changes")
-    # Kept as text: the instance may be gone when its history is read.
-    instance = models.CharField(max_length=160, blank=True, help_text="Its address; empty: the whole service.")
-    node = models.CharField(max_length=120)
-    before = models.CharField(max_length=10, choices=State.choices)
-    after = models.CharField(max_length=10, choices=State.choices)
-    cause = models.CharField(max_length=120)
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-id"]
-        indexes = [models.Index(fields=["service", "-at"], name="circuit_change_service")]
-
-    def __str__(self) -> str:
-        return f"{self.service_id} {self.instance}: {self.after}"

@@ -72,7 +72,11 @@ def _standing_circuits(caller: Caller, now: datetime) -> list[str]:
     """The states of services' breakers and of the instances that are still there."""
     found = [each for each in circuits.circuits(caller).values() if each.state != CircuitChange.State.CLOSED]
     wanted = {each.service_id for each in found if each.instance}
-    there = {(each.service_id, str(each)) for each in leased(now).filter(service__in=wanted)} if wanted else set()
+    there = (
+        {(each.service_id, circuits.name_of(each)) for each in leased(now).filter(service__in=wanted)}
+        if wanted
+        else set()
+    )
     return [each.state for each in found if not each.instance or (each.service_id, each.instance) in there]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 
 from governance.audit.deeds import record_deed
 from governance.identity.models import User
@@ -113,7 +113,11 @@ def remove_service(*, actor: User, mesh: str, name: str, reason: str, now: datet
         if service.instances.exists():
             raise ServiceInUse
         _note(actor, service, "remove the service", reason)
-        service.delete()
+        try:
+            service.delete()
+        except ProtectedError as error:
+            needed_by = sorted({str(each._meta.verbose_name) for each in error.protected_objects})
+            raise ServiceInUse(f"It is still needed by: {', '.join(needed_by)}.", needed_by=list(needed_by)) from None
 
 
 def declare_dependency(

@@ -21,9 +21,9 @@ from mesh.registry.api.requests import (
     names_text,
 )
 from mesh.registry.models import Instance
-from opinion_market.api.documented import failing
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import valid
 from opinion_market.kernel import clock
 

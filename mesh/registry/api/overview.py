@@ -17,8 +17,8 @@ from mesh.registry import circuits, errors, overview, selectors, traffic
 from mesh.registry.api import overview_shapes as shapes
 from mesh.registry.api.requests import MeshQuery, names_text
 from mesh.registry.graph import mesh_graph, vertices
-from opinion_market.api.documented import failing
 from opinion_market.api.errors import InvalidCursor
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import StrictTextField, valid
 from opinion_market.kernel import clock
 

@@ -7,6 +7,8 @@ from rest_framework import serializers
 from mesh.registry.models import CircuitChange
 
 HEALTH_STATES = ["healthy", "degraded", "unhealthy", "unserved"]
+GRAPH_STATES = [*HEALTH_STATES, "caller"]
+STATUSES = ["ok", "degraded"]
 
 
 class TrafficSerializer(serializers.Serializer[Any]):
@@ -25,7 +27,7 @@ class GraphServiceSerializer(serializers.Serializer[Any]):
     mesh = serializers.CharField()
     name = serializers.CharField()
     type = serializers.CharField(help_text="Empty for a caller that is no service.")
-    health = serializers.ChoiceField(choices=[*HEALTH_STATES, "caller"])
+    health = serializers.ChoiceField(choices=GRAPH_STATES)
     circuit = serializers.ChoiceField(choices=CircuitChange.State.choices)
     instances = serializers.IntegerField()
     serving = serializers.IntegerField(help_text="Up, and not found unhealthy.")
@@ -110,7 +112,7 @@ class MeshNodeSerializer(serializers.Serializer[Any]):
 
 
 class MeshStatusSerializer(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(choices=["ok", "degraded"])
+    status = serializers.ChoiceField(choices=STATUSES)
     troubles = serializers.ListField(child=serializers.CharField(), help_text="Why it is degraded, in sentences.")
     meshes = serializers.IntegerField()
     services = serializers.IntegerField()

@@ -16,9 +16,9 @@ from mesh.registry.api import shapes
 from mesh.registry.api.refusals import KEY_REFUSALS, REGISTERING
 from mesh.registry.api.requests import MeshQuery, names_text, new_instance
 from mesh.registry.models import Dependency, Mesh, Service
-from opinion_market.api.documented import failing
 from opinion_market.api.errors import InvalidCursor
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
+from opinion_market.api.openapi import failing
 from opinion_market.api.serializers import StrictTextField, valid
 from opinion_market.kernel import clock
 

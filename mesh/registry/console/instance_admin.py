@@ -12,11 +12,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 
 from governance.access.console import SUPERUSER
 from governance.access.export import ExportedPage
-from governance.access.pages import BoundedPaginator, Fact, column
+from governance.access.pages import BoundedPaginator, Fact, column, staff
 from mesh.client.models import ServiceCall
+from mesh.registry import circuits
 from mesh.registry.console.columns import LABELS, badge, lease, service_link, state
 from mesh.registry.console.deeds import ask_deed, instance_deeds
-from mesh.registry.models import CircuitChange, Instance
+from mesh.registry.models import Instance
 from opinion_market.kernel import clock
 
 SHOWN = 25
@@ -30,6 +31,16 @@ class VersionFilter(TextFilter):  # type: ignore[misc]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(version=self.value()) if self.value() else queryset
+
+
+def _seen_as(row: Instance) -> dict[str, str]:
+    """Which changes are its own: a socket has the same name on every node."""
+    return {"instance": circuits.name_of(row), **({"node": row.node} if row.socket else {})}
+
+
+def _called_at(row: Instance) -> dict[str, str]:
+    """Which calls reached it: Envoy writes a socket with its whole path."""
+    return {"instance__endswith": f"/{row.socket}", "node": row.node} if row.socket else {"instance": str(row)}
 
 
 @admin.register(Instance)
@@ -112,11 +123,11 @@ class InstanceAdmin(ExportedPage):
         ]
 
     def page_context(self, request: HttpRequest, row: Instance) -> dict[str, Any]:
-        calls = ServiceCall.objects.filter(mesh=row.service.mesh.name, service=row.service.name, instance=str(row))
+        calls = ServiceCall.objects.filter(mesh=row.service.mesh.name, service=row.service.name, **_called_at(row))
         return {
             "title": f"{row} of {row.service}",
             "deeds": instance_deeds(row),
-            "changes": CircuitChange.objects.filter(service=row.service_id, instance=str(row)).order_by("-id")[:SHOWN],
+            "changes": circuits.history(staff(request), row.service_id).filter(**_seen_as(row))[:SHOWN],
             "calls": calls.order_by("-at", "-id")[:SHOWN],
         }
 

@@ -119,7 +119,7 @@ def _lines(
 ) -> list[Line]:
     lines = []
     for each in instances:
-        breaker = breakers.get((service.pk, str(each)))
+        breaker = breakers.get((service.pk, circuits.name_of(each)))
         circuit = breaker.state if breaker else CircuitChange.State.CLOSED
         link = reverse("admin:mesh_instance_change", args=[each.pk])
         lines.append(Line(each, state(each.health), state(each.state), state(circuit), lease(each, now), link))

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from mesh.client.models import ServiceCall
 from mesh.registry import instances
 from mesh.registry.models import Dependency, Instance, Service
 from mesh.registry.platform_parts import register_platform, renew_worker
 from mesh.registry.selectors import services_wanted
+from tests.console.scene import client_of, page
 from tests.mesh.registry.conftest import Yard
+from tests.mesh.registry.test_overview import call, change
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +76,25 @@ def test_the_platforms_own_parts_are_not_for_people_to_take_out(registered):
     assert yard.operator.refused("delete", path) == (409, "belongs_to_platform")
     assert yard.operator.refused("post", f"{path}/drain") == (409, "belongs_to_platform")
     assert yard.operator.refused("delete", "microservices/services/web") == (409, "belongs_to_platform")
+
+
+def test_what_envoy_tells_of_a_socket_stands_on_the_page_of_its_instance(registered, now):
+    yard = Yard()
+    own = Instance.objects.select_related("service").get(service__name="web")
+    made = {"mesh": "platform", "service": "web", "status": 200}
+    ServiceCall.objects.bulk_create(
+        [
+            call(now, **made, instance="/sockets/granian.sock", node="one", path="/here"),
+            call(now, **made, instance="/sockets/granian.sock", node="two", path="/there"),
+        ]
+    )
+    change(own.service, "open", now, instance="granian.sock", node="one")
+    change(own.service, "half_open", now, instance="granian.sock", node="two")
+    shown = client_of(yard.operator.user).get(page("mesh_instance_change", own.pk)).content.decode()
+    assert "/here" in shown
+    assert "/there" not in shown
+    assert "Closed → Open" in shown
+    assert "Half-open" not in shown
 
 
 def test_one_of_several_servers_of_a_part_may_drain(registered, now):
