@@ -1,6 +1,7 @@
 """What Django's admin finds of the mesh: an explicit list over its subpackages. Nobody inside the project imports from here."""
 
-from mesh.chaos.admin import ExperimentAdmin, ResilienceScoreAdmin
+from mesh.chaos.admin import ExperimentAdmin
+from mesh.chaos.score_admin import ResilienceScoreAdmin
 from mesh.dataplane.admin import ConfigSnapshotAdmin, NodeAdmin
 from mesh.gateway.admin.limits import RateLimitAdmin
 from mesh.gateway.admin.overview import GatewaySettingsAdmin

@@ -103,9 +103,18 @@ class Leading:
         window_us = self.experiment.safety_window_ms * 1_000
         recent = ended_since(self.observations, now_us - window_us)
         if len(recent) < LEAST_CALLS:
-            return ""
+            return self._silence(now_us - window_us)
         found = figures(recent)
         return next((_told(rule, found) for rule in self.rules if not rule.holds(found.value(rule.metric))), "")
+
+    def _silence(self, before_us: int) -> str:
+        """Probes are answered or given up in their time: if none is, nobody watches over the faults any more."""
+        if self.experiment.source != Experiment.Source.PROBE or self.run.injected_at is None:
+            return ""
+        expected_us = before_us - self.experiment.probe_timeout_ms * 1_000 - SECOND_US
+        if expected_us < clock.microseconds(self.run.injected_at) or ended_since(self.observations, expected_us):
+            return ""
+        return "nothing was measured any more"
 
     def recovered_ms(self, now: datetime) -> int | None:
         """How long after the faults' end all checks held again; None so far. It is known a little later than it happens."""

@@ -122,7 +122,7 @@ class Prober:
     async def _get(self, client: httpx.AsyncClient) -> int:
         try:
             return (await client.get(self.probe.path if isinstance(self.probe, HttpProbe) else "/")).status_code
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             return 0
 
     async def _connect(self) -> int:

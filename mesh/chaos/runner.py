@@ -183,11 +183,9 @@ class Runner:
     def _in_recovery(self, each: Leading, now: datetime) -> None:
         if each.run.lifted_at is None:
             return
-        recovered = each.recovered_ms(now)
         given = timedelta(seconds=each.experiment.recovery_s)
-        # A second more than recovery took, so that there is something to measure afterwards.
-        enough = recovered is not None and now >= each.run.lifted_at + timedelta(milliseconds=recovered + 2_000)
-        if enough or now >= each.run.lifted_at + given:
+        # By the time recovery is known there has been a second of good requests to measure.
+        if each.recovered_ms(now) is not None or now >= each.run.lifted_at + given:
             finish(each, now=now)
             self._forget(each)
 

@@ -80,7 +80,7 @@ def shares(actor: User, rows: list[ExperimentDraft]) -> dict[str, float]:
 def main() -> None:
     """Write batches, count what is there, and tell."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 400_000
-    batch = int(sys.argv[2]) if len(sys.argv) > 2 else 20_000
+    batch = int(sys.argv[2]) if len(sys.argv) > 2 else 5_000
     actor, rows = prepared(), drafts(batch)
     services.create_experiments(actor=actor, drafts=rows, now=clock.now())  # plans and caches
     before, rates = Experiment.objects.count(), []

@@ -1,11 +1,16 @@
 """Figures, recovery and scores, against plain counting."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh.chaos.leading import Leading
 from mesh.chaos.measuring import SECOND_US, Observation, figures, recovered_us
 from mesh.chaos.method import Check
+from mesh.chaos.models import Experiment, Run
 from mesh.chaos.scoring import followed, score
+from opinion_market.kernel import clock
 
 answers = st.lists(
     st.tuples(st.integers(0, 10**7), st.integers(0, 10**6), st.sampled_from([0, 200, 404, 429, 500, 502, 503, 504])),
@@ -59,3 +64,26 @@ def test_a_services_score_moves_towards_its_last_run(before, run):
     after = followed(before, run)
     assert min(before, run) - 0.1 <= after <= max(before, run) + 0.1
     assert followed(None, run) == round(run, 1)
+
+
+class Nothing:
+    """A source that has fallen silent."""
+
+    def take(self):
+        return []
+
+    def close(self):
+        pass
+
+
+def test_faults_that_nobody_watches_any_more_break_the_rules():
+    now = clock.now()
+    experiment = Experiment(
+        hypothesis="[]", safety='[{"metric": "error_percent", "limit": 1}]', source="probe", probe_timeout_ms=500
+    )
+    run = Run(started_at=now, injected_at=now)
+    leading = Leading(run, experiment, Nothing())
+    assert leading.broken_rule(now + timedelta(seconds=2)) == ""  # answers may still come
+    assert leading.broken_rule(now + timedelta(seconds=3)) == "nothing was measured any more"
+    experiment.source = "calls"  # where nobody may have called
+    assert leading.broken_rule(now + timedelta(seconds=3)) == ""
