@@ -2,8 +2,15 @@
 
 from mesh.gateway.admin.limits import RateLimitAdmin
 from mesh.gateway.admin.overview import GatewaySettingsAdmin
-from mesh.gateway.admin.providers import IdentityProviderAdmin
+from mesh.gateway.admin.providers import BasicCredentialAdmin, IdentityProviderAdmin
 from mesh.gateway.admin.requests import RequestLogAdmin
 from mesh.gateway.admin.routes import RouteAdmin
 
-__all__ = ["GatewaySettingsAdmin", "IdentityProviderAdmin", "RateLimitAdmin", "RequestLogAdmin", "RouteAdmin"]
+__all__ = [
+    "BasicCredentialAdmin",
+    "GatewaySettingsAdmin",
+    "IdentityProviderAdmin",
+    "RateLimitAdmin",
+    "RequestLogAdmin",
+    "RouteAdmin",
+]

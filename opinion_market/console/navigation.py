@@ -57,6 +57,7 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Routes", "alt_route", "mesh.Route"),
         Entry("Rate limits", "speed", "mesh.RateLimit"),
         Entry("Identity providers", "badge", "mesh.IdentityProvider"),
+        Entry("Basic credentials", "password", "mesh.BasicCredential"),
         Entry("Request log", "receipt_long", "mesh.RequestLog"),
         Entry("OAuth 2 clients", "apps", "oauth2_provider.Application"),
     ),
