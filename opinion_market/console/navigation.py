@@ -56,9 +56,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Front door", "door_front", "mesh.GatewaySettings"),
         Entry("Routes", "alt_route", "mesh.Route"),
         Entry("Rate limits", "speed", "mesh.RateLimit"),
+        Entry("Request log", "receipt_long", "mesh.RequestLog"),
+    ),
+    "Gateway identities": (
         Entry("Identity providers", "badge", "mesh.IdentityProvider"),
         Entry("Basic credentials", "password", "mesh.BasicCredential"),
-        Entry("Request log", "receipt_long", "mesh.RequestLog"),
         Entry("OAuth 2 clients", "apps", "oauth2_provider.Application"),
     ),
     "People": (

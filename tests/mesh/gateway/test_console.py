@@ -166,4 +166,4 @@ def test_only_operators_see_the_gateway(console):
     assert console.get(reverse("admin:oauth2_provider_application_changelist")).status_code == 200
     assert console.get(reverse("admin:oauth2_provider_application_add")).status_code == 200
     for hidden in ("accesstoken", "grant", "refreshtoken", "idtoken"):
-        assert console.get(reverse(f"admin:oauth2_provider_{hidden}_changelist")).status_code == 403
+        assert console.get(f"/console/oauth2_provider/{hidden}/").status_code == 404
