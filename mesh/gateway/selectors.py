@@ -9,6 +9,7 @@ from governance.access.policies import Caller
 from mesh.gateway import spec
 from mesh.gateway.errors import LimitNotFound, ProviderNotFound, RouteNotFound
 from mesh.gateway.models import (
+    BasicCredential,
     GatewaySettings,
     IdentityProvider,
     RateLimit,
@@ -159,6 +160,12 @@ def providers(caller: Caller) -> QuerySet[IdentityProvider]:
         used_by=Count("routes", distinct=True),
         revocations=Count("revoked", distinct=True, filter=Q(revoked__isnull=False)),
     )
+
+
+def basic_credentials(caller: Caller) -> QuerySet[BasicCredential]:
+    """All of them, the newest first. Raises PermissionMissing."""
+    require_operator(caller)
+    return BasicCredential.objects.order_by("-created_at", "-id")
 
 
 def signing_keys(caller: Caller) -> QuerySet[SigningKey]:

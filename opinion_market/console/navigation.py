@@ -68,8 +68,11 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Front door", "door_front", "mesh.GatewaySettings"),
         Entry("Routes", "alt_route", "mesh.Route"),
         Entry("Rate limits", "speed", "mesh.RateLimit"),
-        Entry("Identity providers", "badge", "mesh.IdentityProvider"),
         Entry("Request log", "receipt_long", "mesh.RequestLog"),
+    ),
+    "Gateway identities": (
+        Entry("Identity providers", "badge", "mesh.IdentityProvider"),
+        Entry("Basic credentials", "password", "mesh.BasicCredential"),
         Entry("OAuth 2 clients", "apps", "oauth2_provider.Application"),
     ),
     "People": (

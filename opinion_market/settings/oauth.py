@@ -26,8 +26,4 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
     "APPLICATION_ADMIN_CLASS": "mesh.gateway.admin.oauth.ApplicationAdmin",
-    "ACCESS_TOKEN_ADMIN_CLASS": "mesh.gateway.admin.oauth.HiddenAdmin",
-    "GRANT_ADMIN_CLASS": "mesh.gateway.admin.oauth.HiddenAdmin",
-    "ID_TOKEN_ADMIN_CLASS": "mesh.gateway.admin.oauth.HiddenAdmin",
-    "REFRESH_TOKEN_ADMIN_CLASS": "mesh.gateway.admin.oauth.HiddenAdmin",
 }

@@ -5,7 +5,7 @@ Endpoints stand in the cluster itself (STATIC) and not in files of their own: En
 Reference: envoy.config.cluster.v3.Cluster.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mesh.dataplane.rendering.durations import duration
 from mesh.dataplane.spec import Breaker, Endpoint, HealthCheck, Json, Outliers, Service
@@ -27,15 +27,19 @@ def name_of(service: Service, version: str = "") -> str:
     return f"{service.key}@{version}" if version else service.key
 
 
-def clusters_of(service: Service) -> list[Json]:
-    """The service's cluster; with a split also that of the version it sends to."""
+def clusters_of(service: Service, versions: Iterable[str] = ()) -> list[Json]:
+    """The service's cluster, and one for each version that its split or (`versions`) some route sends to.
+
+    What a split sends elsewhere is not in the service's own cluster; a version that only routes name is.
+    """
     version = service.split.version if service.split.kind != "none" else ""
     live = [each for each in service.endpoints if not each.is_draining]
     rest = [each for each in live if not version or each.version != version]
-    found = [_cluster(service, name_of(service), rest)]
-    if version:
-        found.append(_cluster(service, name_of(service, version), [each for each in live if each.version == version]))
-    return found
+    named = sorted({*versions, version} - {""})
+    return [
+        _cluster(service, name_of(service), rest),
+        *(_cluster(service, name_of(service, name), [each for each in live if each.version == name]) for name in named),
+    ]
 
 
 def _cluster(service: Service, name: str, endpoints: Sequence[Endpoint]) -> Json:

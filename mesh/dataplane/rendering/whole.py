@@ -1,6 +1,6 @@
 """All resources of what is wanted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mesh.chaos import doors
@@ -10,6 +10,7 @@ from mesh.dataplane.rendering.clusters import clusters_of
 from mesh.dataplane.rendering.listeners import FRONT_DOOR, listeners
 from mesh.dataplane.spec import Desired, Fault, Json, Resources, Service
 from mesh.gateway import rendering as gateway
+from mesh.gateway.spec import Route
 
 _CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 
@@ -27,11 +28,23 @@ def render(desired: Desired) -> Resources:
 def _clusters(desired: Desired) -> list[Json]:
     unhealthy = [fault for fault in desired.faults if fault.kind == "unhealthy"]
     affected = {fault.service for fault in unhealthy}
+    versions = _routed_versions(desired.gateway.routes)
     found: list[Json] = []
     for service in desired.services:
-        found.extend(clusters_of(_reduced(service, unhealthy) if service.key in affected else service))
+        wanted = _reduced(service, unhealthy) if service.key in affected else service
+        found.extend(clusters_of(wanted, versions.get(service.key, ())))
     own = [*gateway.clusters(desired.gateway), *chaos.clusters(desired.faults), *doors.clusters(desired.doors)]
     return [{"@type": _CLUSTER, **cluster} for cluster in [*found, *own]]
+
+
+def _routed_versions(routes: Iterable[Route]) -> dict[str, set[str]]:
+    """Which versions of which services the front door's routes name."""
+    found: dict[str, set[str]] = {}
+    for route in routes:
+        found.setdefault(route.upstream, set()).add(route.version)
+        for backend in route.split:
+            found.setdefault(backend.service, set()).add(backend.version)
+    return found
 
 
 def _reduced(service: Service, faults: Sequence[Fault]) -> Service:

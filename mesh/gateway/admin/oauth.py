@@ -25,9 +25,3 @@ class ApplicationAdmin(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
 
     def get_readonly_fields(self, request: HttpRequest, obj: object = None) -> tuple[str, ...]:
         return ("client_id", "client_secret", "client_type") if obj is not None else ()
-
-
-class HiddenAdmin(CatalogueAdminMixin, ModelAdmin):  # type: ignore[misc]
-    """No page at all."""
-
-    organization_lookup = None

@@ -11,7 +11,7 @@ from governance.access.pages import Fact, PageLink, column, staff
 from mesh.gateway import selectors, services
 from mesh.gateway.admin.forms import KeyForm, ProviderForm, RevocationForm, readable_keys
 from mesh.gateway.admin.pages import GatewayPage
-from mesh.gateway.models import IdentityProvider
+from mesh.gateway.models import BasicCredential, IdentityProvider
 from mesh.gateway.signing import own_jwks
 from opinion_market.kernel import clock
 
@@ -172,5 +172,50 @@ class IdentityProviderAdmin(GatewayPage):
             consequences=["New tokens are signed with it at once. Tokens there are stay valid until they expire."],
             act=lambda form, given: services.rotate_signing_key(
                 actor=staff(request), algorithm=given["algorithm"], reason=given["reason"], now=clock.now()
+            ),
+        )
+
+
+@admin.register(BasicCredential)
+class BasicCredentialAdmin(GatewayPage):
+    """Names and passwords for Basic authentication. They are made over the API, whose answer alone holds the password."""
+
+    empty_text = "Programs that know nothing but Basic get a generated name and password, over the API."
+    list_display = ("username", "user", "description", "created_at", "shown_state")
+    list_select_related = ("user",)
+    search_fields = ("username", "description", "user__username")
+    ordering = ("-created_at", "-id")
+    page_template = "console/gateway_provider.html"
+    row_deeds = {"revoke": "revoke_view"}
+
+    @column("State", label={"live": "success", "revoked": ""})
+    def shown_state(self, credential: BasicCredential) -> tuple[str, str]:
+        return ("revoked", "Revoked") if credential.revoked_at else ("live", "Live")
+
+    def facts(self, request: HttpRequest, row: BasicCredential) -> list[Fact]:
+        return [
+            Fact("Acts for", row.user),
+            Fact("For what", row.description or "–"),
+            Fact("Made", row.created_at),
+            Fact("Revoked", row.revoked_at or "no"),
+        ]
+
+    def page_context(self, request: HttpRequest, row: BasicCredential) -> dict[str, Any]:
+        revoke = PageLink("Revoke", self.address("revoke", row.pk), "block", "danger")
+        return {"title": row.username, "deeds": [] if row.revoked_at else [revoke]}
+
+    def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End it."""
+        row = self.row(request, object_id)
+        return self.deed(
+            request,
+            title=f"Revoke {row.username}",
+            button="Revoke",
+            done="The credential is refused from now on.",
+            back=self.address("change", row.pk),
+            consequences=["The program that uses it is refused at once. This cannot be undone."],
+            is_dangerous=True,
+            act=lambda form, given: services.revoke_basic_credential(
+                actor=staff(request), credential_id=row.pk, now=clock.now()
             ),
         )

@@ -11,9 +11,10 @@ from rest_framework.viewsets import GenericViewSet
 
 from governance.access.drf import signed_in_user
 from mesh.gateway import selectors, services
-from mesh.gateway.api.reading import provider_values, valid
-from mesh.gateway.api.routes import TAG
-from mesh.gateway.api.shapes import (
+from mesh.gateway.api.identity_shapes import (
+    CredentialInput,
+    CredentialSerializer,
+    NewCredentialSerializer,
     NewProviderInput,
     ProviderFieldsInput,
     ProviderSerializer,
@@ -21,7 +22,9 @@ from mesh.gateway.api.shapes import (
     RotationInput,
     SigningKeySerializer,
 )
-from mesh.gateway.models import IdentityProvider
+from mesh.gateway.api.reading import provider_values, user_of, valid
+from mesh.gateway.api.routes import TAG
+from mesh.gateway.models import BasicCredential, IdentityProvider
 from mesh.operators import OPERATE
 from opinion_market.api.idempotency import IdempotentMixin, idempotent
 from opinion_market.kernel import clock
@@ -118,3 +121,39 @@ class SigningKeysView(IdempotentMixin, APIView):
         given = valid(RotationInput, request.data)
         key = services.rotate_signing_key(actor=signed_in_user(request), now=clock.now(), **given)
         return Response(SigningKeySerializer(key).data, status=201)
+
+
+@extend_schema(tags=[TAG])
+class CredentialViewSet(GenericViewSet[BasicCredential]):
+    permissions_required: ClassVar[dict[str, str]] = {"list": OPERATE, "create": OPERATE, "destroy": OPERATE}
+    serializer_class = CredentialSerializer
+    queryset = BasicCredential.objects.none()
+    filter_backends = ()
+    ordering = ("-created_at", "-id")
+
+    @extend_schema(operation_id="api_gateway_basic_credentials_list", responses=CredentialSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Names for Basic authentication, newest first, revoked ones included."""
+        found = selectors.basic_credentials(signed_in_user(request))
+        return self.get_paginated_response(CredentialSerializer(self.paginate_queryset(found), many=True).data)
+
+    # Not idempotent by key: the answer holds a secret, and secrets are not stored.
+    @extend_schema(
+        operation_id="api_gateway_basic_credentials_create",
+        request=CredentialInput,
+        responses={201: NewCredentialSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """A generated name and password with which a program acts for a user. The password is in this answer and nowhere else."""
+        given = valid(CredentialInput, request.data)
+        actor = signed_in_user(request)
+        credential, password = services.create_basic_credential(
+            actor=actor, user=user_of(actor, given["user"]), description=given["description"], now=clock.now()
+        )
+        return Response({**CredentialSerializer(credential).data, "password": password}, status=201)
+
+    @extend_schema(operation_id="api_gateway_basic_credentials_revoke", request=None, responses={204: None})
+    def destroy(self, request: Request, credential_id: UUID) -> Response:
+        """End it at once. Repeating it changes nothing."""
+        services.revoke_basic_credential(actor=signed_in_user(request), credential_id=credential_id, now=clock.now())
+        return Response(status=204)

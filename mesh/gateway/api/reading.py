@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 from rest_framework.serializers import Serializer
 
+from governance.identity.models import User
 from mesh.gateway.errors import InvalidLimit, InvalidProvider, InvalidRoute
 from mesh.gateway.models import IdentityProvider, Route
+from mesh.operators import require_operator
 from mesh.registry.models import Service
 from opinion_market.kernel.errors import InvalidInput
 
@@ -68,6 +71,15 @@ def provider_values(values: Mapping[str, Any]) -> dict[str, Any]:
     if read.get("service") is not None:
         read["service"] = service_named(read["service"], InvalidProvider, "service")
     return read
+
+
+def user_of(caller: User, user_id: UUID) -> User:
+    """An active user. Raises InvalidProvider, PermissionMissing."""
+    require_operator(caller)
+    found = User.objects.filter(pk=user_id, is_active=True).first()
+    if found is None:
+        raise InvalidProvider("user: there is no such active user.", field="user")
+    return found
 
 
 def _named(find: Callable[[], Any], refusal: InvalidInput) -> Any:

@@ -25,6 +25,10 @@ urlpatterns = [
     path("api-gateway/providers", providers.ProviderViewSet.as_view({"get": "list", "post": "create"})),
     path("api-gateway/providers/<uuid:provider_id>", providers.ProviderViewSet.as_view(_ONE)),
     path("api-gateway/providers/<uuid:provider_id>/revocations", providers.ProviderViewSet.as_view({"post": "revoke"})),
+    path("api-gateway/basic-credentials", providers.CredentialViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "api-gateway/basic-credentials/<uuid:credential_id>", providers.CredentialViewSet.as_view({"delete": "destroy"})
+    ),
     path("api-gateway/signing-keys", providers.SigningKeysView.as_view()),
     path("api-gateway/requests", requests.RequestViewSet.as_view({"get": "list", "post": "create"})),
 ]

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from auditlog.models import LogEntry
 
 from mesh.gateway import request_log, selectors, services
 from mesh.gateway.models import RateLimit, Route
@@ -243,7 +244,7 @@ def test_nobody_but_an_operator_sees_or_changes_anything(operator):
     stranger = Operator(None)
     one = route(operator)["id"]
     reads = ("status", "dashboard", "metrics", "settings", "routes", f"routes/{one}", "rate-limits", "providers",
-             "signing-keys", "requests")  # fmt: skip
+             "signing-keys", "basic-credentials", "requests")  # fmt: skip
     for path in reads:
         assert admin.refused("get", path) == (403, "permission_missing")
         assert stranger.refused("get", path) == (401, "not_authenticated")
@@ -266,3 +267,18 @@ def test_a_repeated_request_makes_one_route(operator):
     first = operator("post", "routes", body, 201, HTTP_IDEMPOTENCY_KEY="k")
     assert operator("post", "routes", body, 201, HTTP_IDEMPOTENCY_KEY="k") == first
     assert operator.refused("post", "routes", body) == (422, "invalid_route")
+
+
+def test_basic_credentials_tell_their_password_once_and_are_audited(operator):
+    ann = a_user()
+    made = operator("post", "basic-credentials", {"user": str(ann.pk), "description": "till"}, 201)
+    [listed] = operator("get", "basic-credentials", expected=200)["results"]
+    assert "password" not in listed
+    assert (listed["user"], listed["username"]) == (str(ann.pk), made["username"])
+    assert operator.refused("post", "basic-credentials", {"user": str(uuid4())}) == (422, "invalid_provider")
+    for _ in range(2):
+        operator("delete", f"basic-credentials/{made['id']}", expected=204)
+    assert operator("get", "basic-credentials")["results"][0]["revoked_at"]
+    entries = LogEntry.objects.filter(object_pk=made["id"])
+    assert [entry.action for entry in entries.order_by("id")] == [LogEntry.Action.CREATE, LogEntry.Action.UPDATE]
+    assert not any("secret_hash" in entry.changes for entry in entries)

@@ -11,10 +11,12 @@ from mesh.gateway import selectors, services
 from mesh.gateway.matching import Request, route_for
 from mesh.gateway.spec import Backend, Cors, Deprecation, Gateway, HeaderMatch, Route
 from opinion_market.kernel import clock
-from opinion_market.platform.envoy import EVENT_STREAM_PATHS, WEBSOCKET_PREFIXES
 
 REST = Route(name="rest", upstream="platform/web")
 METHODS = ("GET", "POST", "DELETE")
+# As in the contract.
+WEBSOCKET_PREFIXES = ("/ws/", "/api/v1/ai-analytics/ws/")
+EVENT_STREAM_PATHS = ("/api/v1/monitoring/performance/realtime", "/api/v1/stream")
 PATHS = ("/", "/a", "/a/", "/ab", "/a/b", "/a/b/c", "/v1/x", "/v2/x", "/a.b")
 HOSTS = ("localhost", "api.example.org", "x.api.example.org", "example.org", "example.org:8000", "API.example.org")
 VALUES = ("1", "12", "2", "v1, v2")
