@@ -3,6 +3,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from django.apps import apps
+from django.db import connection
 
 from tests.mesh.processes import Node
 
@@ -16,3 +18,16 @@ def node() -> Iterator[Node]:
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_rows(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The mesh is the platform's: rows that a test commits would be seen by all tests after it."""
+    commits = "committed_db" in request.fixturenames
+    if commits:
+        request.getfixturevalue("committed_db")
+    yield
+    if commits:
+        tables = ", ".join(model._meta.db_table for model in apps.get_app_config("mesh").get_models())
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {tables}")
