@@ -57,6 +57,9 @@ class Leading:
             rows.append(self._sample(self.sampled_us))
             self.sampled_us += SECOND_US
         RunSample.objects.bulk_create(rows)
+        if rows and self.run.phase == Run.Phase.INJECTING:
+            self.run.during = self.between(self.run.injected_at, now).as_json()
+            self.run.save(update_fields=["during"])
 
     def last_samples(self, now: datetime) -> None:
         """Write down what is left, at the end."""

@@ -49,7 +49,8 @@ def run_for(experiment: Experiment, run_id: UUID | None = None) -> Run:
 def chart_of(run: Run) -> Chart:
     """The seconds of a run as a chart. One query."""
     rows = RunSample.objects.filter(run=run).order_by("id")
-    return chart([_second(run, row) for row in rows])
+    checks = checks_of(json.loads(run.experiment.hypothesis), "hypothesis", least=0)
+    return chart([_second(run, row) for row in rows], checks)
 
 
 def _second(run: Run, row: RunSample) -> Second:

@@ -43,7 +43,7 @@ _ALL = (
         {"delay_ms": 300}, percent=50.0, hypothesis=_checks(error_percent=1, p99_ms=1_000),
     ),
     _template(
-        "abort", "A failing service", "One request in ten is answered 503. Retries and fallbacks are to hide most of it.",
+        "abort", "A failing service", "One request in ten is answered 503 before it is sent on. Callers are to bear it.",
         {"status": 503}, percent=10.0, hypothesis=_checks(availability_percent=85, p95_ms=1_000),
     ),
     _template(

@@ -6,6 +6,7 @@ It publishes what `mesh.chaos.rendering` makes of faults; the rest of its config
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -94,6 +95,7 @@ class Plane:
         self.process.wait()
         self.log.close()
         self.admin.close()
+        shutil.rmtree(self.folder)
 
     def publish(self, faults):
         """Have Envoy do this, and wait until it says that it does; answers how long that took, in seconds."""

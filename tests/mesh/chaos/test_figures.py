@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mesh.chaos.chart import HEIGHT, WIDTH, Second, chart
 from mesh.chaos.leading import Leading
 from mesh.chaos.measuring import SECOND_US, Observation, figures, recovered_us
 from mesh.chaos.method import Check
@@ -87,3 +88,19 @@ def test_faults_that_nobody_watches_any_more_break_the_rules():
     assert leading.broken_rule(now + timedelta(seconds=3)) == "nothing was measured any more"
     experiment.source = "calls"  # where nobody may have called
     assert leading.broken_rule(now + timedelta(seconds=3)) == ""
+
+
+def test_the_chart_shows_the_hypothesis_where_its_limits_lie():
+    seconds = [
+        Second(0, "baseline", 10, 50, 0),
+        Second(1, "injecting", None, None, None),
+        Second(2, "recovering", 10, 100, 50),
+    ]
+    checks = [Check(metric="p95_ms", limit=200), Check(metric="error_percent", limit=50)]
+    drawn = chart(seconds, checks)
+    assert drawn.most_ms == 200
+    assert [(each.metric, each.words) for each in drawn.limits] == [("p95", "p95 ≤ 200 ms"), ("errors", "errors ≤ 50%")]
+    assert [each.y for each in drawn.limits] == [4, HEIGHT / 2]
+    assert drawn.errors.endswith(f" {HEIGHT / 2}")  # half of the requests failed: on its limit
+    assert drawn.p95.count("M") == 2  # a second without requests is a gap
+    assert (drawn.shade_x, drawn.shade_width) == (WIDTH / 3, WIDTH / 3)
