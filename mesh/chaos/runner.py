@@ -7,7 +7,7 @@
 
 A run goes through its baseline, the injection of its faults, and its recovery. It is led by the node that claimed it. Whatever
 breaks a safety rule, is asked to stop, or lost its leader is rolled back at the next tick. Faults of traffic are applied and
-lifted inside `mesh.dataplane.services.changing`, which publishes them.
+lifted through `mesh.dataplane.services`, which publishes them.
 """
 
 import logging
@@ -25,7 +25,7 @@ from mesh.chaos.probes import Doorways
 from mesh.chaos.selectors import engaged_switch
 from mesh.chaos.services import checker
 from mesh.chaos.sources import source_for
-from mesh.dataplane.services import changing
+from mesh.dataplane.services import Cause, changing, lifting_faults
 from opinion_market.kernel.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Runner:
         lost = Run.objects.filter(ended_at__isnull=True, led_until__lt=now).exclude(pk__in=own)
         for run in lost.select_related("experiment", "started_by"):
             reason = "Its controller was lost."
-            with changing(actor=run.started_by, reason=f"{run.experiment.name}: {reason}"[:200], now=now):
+            with lifting_faults(actor=run.started_by, reason=f"{run.experiment.name}: {reason}"[:200], now=now):
                 mine = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(
                     pk=run.pk, ended_at__isnull=True, led_until__lt=now
                 )
@@ -100,7 +100,7 @@ class Runner:
             for row in rows:
                 each.stress.end(row.pk)
         if any(row.kind in InjectedFault.OF_TRAFFIC for row in rows):
-            with changing(
+            with lifting_faults(
                 actor=rows[0].run.started_by, reason=f"{rows[0].run.experiment.name}: faults are over"[:200], now=now
             ):
                 expired.filter(pk__in=[row.pk for row in rows]).update(lifted_at=now)
@@ -199,7 +199,12 @@ class Runner:
         on_traffic = [row.pk for row in due if row.kind in InjectedFault.OF_TRAFFIC]
         on_host = [row for row in due if row.kind not in InjectedFault.OF_TRAFFIC]
         if on_traffic:
-            with changing(actor=each.run.started_by, reason=f"{each.experiment.name}: faults begin"[:200], now=now):
+            with changing(
+                actor=each.run.started_by,
+                reason=f"{each.experiment.name}: faults begin"[:200],
+                now=now,
+                cause=Cause.EXPERIMENT,
+            ):
                 # Not those that a stop has lifted meanwhile.
                 InjectedFault.objects.filter(pk__in=on_traffic, lifted_at__isnull=True).update(applied_at=now)
         if on_host:
@@ -214,7 +219,7 @@ class Runner:
         each.stress.end_all()
         on = InjectedFault.objects.filter(run=each.run, lifted_at__isnull=True)
         if on.filter(applied_at__isnull=False, kind__in=InjectedFault.OF_TRAFFIC).exists():
-            with changing(actor=each.run.started_by, reason=f"{each.experiment.name}: {reason}"[:200], now=now):
+            with lifting_faults(actor=each.run.started_by, reason=f"{each.experiment.name}: {reason}"[:200], now=now):
                 on.update(lifted_at=now)
         else:
             on.update(lifted_at=now)

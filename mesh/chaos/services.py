@@ -15,7 +15,7 @@ from mesh.chaos.fault_models import InjectedFault, KillSwitch
 from mesh.chaos.models import Experiment, Run
 from mesh.chaos.selectors import engaged_switch
 from mesh.chaos.trail import told
-from mesh.dataplane.services import changing
+from mesh.dataplane.services import lifting_faults
 from mesh.operators import require_operator
 from mesh.registry.models import Service
 
@@ -105,7 +105,7 @@ def stop_experiment(*, actor: User, experiment_id: UUID, reason: str, now: datet
     Raises: PermissionMissing, ExperimentNotFound, WrongState.
     """
     require_operator(actor)
-    with changing(actor=actor, reason=f"Experiment stopped: {reason}"[:200], now=now):
+    with lifting_faults(actor=actor, reason=f"Experiment stopped: {reason}"[:200], now=now):
         found = _locked(actor, experiment_id)
         _in_state(found, State.RUNNING, State.APPROVED, State.AWAITING)
         if found.state != State.RUNNING:
@@ -122,7 +122,7 @@ def engage_kill_switch(*, actor: User, reason: str, now: datetime) -> KillSwitch
     Raises: PermissionMissing, KillSwitchEngaged.
     """
     require_operator(actor)
-    with changing(actor=actor, reason=f"Kill switch: {reason}"[:200], now=now):
+    with lifting_faults(actor=actor, reason=f"Kill switch: {reason}"[:200], now=now):
         if engaged_switch() is not None:
             raise KillSwitchEngaged
         switch = KillSwitch.objects.create(engaged_at=now, engaged_by=actor, reason=reason)
