@@ -69,7 +69,8 @@ def revocations(gateway: Gateway) -> Json:
 
 def _has_id(provider: str, jti: str) -> Json:
     path = [{"key": provider}, {"key": "jti"}]
-    return {"metadata": {"filter": _JWT_METADATA, "path": path, "value": {"string_match": {"exact": jti}}}}
+    matcher: Json = {"filter": _JWT_METADATA, "path": path, "value": {"string_match": {"exact": jti}}}
+    return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
 
 
 def asking() -> Json:
