@@ -21,6 +21,8 @@ _OPTIONS = (
 
 def service(host: Host) -> Service:
     """Envoy as a service, its bootstrap written. What it serves is in the folder already, or comes later."""
+    # Envoy keeps no answers where the folder is missing, whatever it is told about creating it.
+    Path(host.config, "cache", "responses").mkdir(mode=0o700, parents=True, exist_ok=True)
     path = Path(host.config, _BOOTSTRAP)
     path.write_text(json.dumps(bootstrap(host), indent=2))
     command = (str(binaries.envoy()), "-c", str(path), *_OPTIONS)

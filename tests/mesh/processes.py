@@ -83,8 +83,8 @@ class Node:
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("config", "sockets", "logs"):
-            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+        for name in ("config/cache/responses", "sockets", "logs"):
+            (self.folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.host = Host(
             node=self.name,
             addresses=["127.0.0.1"],
