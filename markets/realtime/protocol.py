@@ -19,14 +19,13 @@ from markets.realtime.frames import (
     frame,
 )
 from markets.realtime.hub import Hub
-from markets.realtime.limits import TokenBucket
+from markets.realtime.limits import HEARTBEAT_S, TokenBucket
 from markets.realtime.outbox import Numbering
 from markets.realtime.sources.figures import read_organizations, read_system
 from opinion_market.api.errors import InvalidCredentials
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 
-HEARTBEAT_S = 20
 _FIELDS = {
     "authenticate": {"api_key", "token"},
     "subscribe": {"channel", "filters"},
