@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# A socket that does not answer a ping within this time of it is closed; it is pinged as often.
+HEARTBEAT_S = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

