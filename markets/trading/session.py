@@ -186,7 +186,7 @@ class MarketSession:
         """Carry out an event's changes of cash, and note its postings (ADR 0025: the market's own for trades together)."""
         reason, rules = effects.reason, self.state.rules
         is_trade = reason == "trade"
-        own = (rules.escrow_account, rules.fee_account) if is_trade and rules is not None else ()
+        own: tuple[int, ...] = (rules.escrow_account, rules.fee_account) if is_trade and rules is not None else ()
         for account, (delta, reserved) in effects.cash.items():
             if not (delta or reserved):
                 continue
