@@ -21,11 +21,11 @@ from tools.bench.venue import make_venue
 # The first match names the group. Paths are as the profiler shows them; "~" are built-in functions.
 GROUPS = (
     ("engine: match, decide, apply", ("markets/engine/",)),
-    ("events: JSON, hash chain, COPY text", ("eventstore/", "orjson", "hashlib", "openssl_", "_hashlib")),
+    ("events: JSON, hash chain, rows", ("eventstore/", "orjson", "hashlib", "openssl_", "_hashlib")),
     ("waiting for PostgreSQL", ("wait_c", "connection.py:wait", "generators.py:copy_end")),
     ("driver (psycopg)", ("psycopg",)),
     ("Django's database layer", ("django/",)),
-    ("rows: COPY text, arrays", ("trading/writer.py", "kernel/bulk.py")),
+    ("rows: COPY, arrays", ("trading/writer.py", "trading/rows.py", "kernel/binary_copy.py", "kernel/bulk.py")),
     ("session, batch, commands, replies", ("markets/trading/", "markets/ledger/")),
     ("making the orders (the benchmark itself)", ("tools/bench/", "uuid_utils", "random")),
 )
