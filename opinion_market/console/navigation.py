@@ -61,6 +61,8 @@ GROUPS: dict[str, tuple[Entry, ...]] = {
         Entry("Instances", "memory", "mesh.Instance"),
         Entry("Configurations", "difference", "mesh.ConfigSnapshot"),
         Entry("Nodes", "router", "mesh.Node"),
+    ),
+    "Chaos engineering": (
         Entry("Experiments", "science", "mesh.Experiment"),
         Entry("Resilience", "shield", "mesh.ResilienceScore"),
     ),
