@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run manage test pictures check bench bench-realtime soak format lock clean
+.PHONY: help setup setup-dev run manage test pictures check bench bench-realtime bench-mesh soak format lock clean
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
@@ -51,6 +51,9 @@ bench: setup-dev ## measure everything, in about 10 minutes; writes docs/benchma
 
 bench-realtime: setup-dev ## measure the hub beside a Node server, and trades' way to the screen, in about 5 minutes (needs Node)
 	@$(throwaway) $(python) -m tools.bench.realtime
+
+bench-mesh: setup-dev ## measure publishing, failover, the gateway beside nginx, bulk writes, in about 3 minutes
+	@$(throwaway) $(python) -m tools.bench.mesh
 
 soak: setup-dev ## let clients of the hub come and go for MINUTES (30), and see that its memory does not grow
 	@$(throwaway) $(python) -m tools.soak.realtime --minutes $(MINUTES)

@@ -43,7 +43,7 @@ def _row(line: dict[str, Any], node: str) -> tuple[str | int, ...]:
         _text(line, "method", 16),
         _text(line, "path", 500),
         int(line.get("status") or 0),
-        _text(line, "flags", 60),
+        "" if line.get("flags") == "-" else _text(line, "flags", 60),
         max(int(line.get("attempts") or 0), 0),
         max(int(line.get("us") or 0), 0),
         node,

@@ -29,7 +29,7 @@ def test_when_the_socket_server_dies_the_page_asks_until_it_is_back(
     onlooker.visit(market.address)
     expect(onlooker.badge).to_have_attribute("title", "Over a WebSocket, as it happens")
     with watch.foretelling(*A_LOST_SOCKET):
-        stack.kill("uvicorn")
+        stack.kill("markets.realtime.serving")
         expect(onlooker.badge).to_have_attribute("title", "Asked every 3 seconds")
         market.trade(maker, taker, 21)
         expect(onlooker.trades.first).to_contain_text("21")

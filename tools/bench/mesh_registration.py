@@ -58,14 +58,14 @@ def main() -> int:
 def measure(*, batch: int = BATCH, rounds: int = ROUNDS) -> dict[str, Any]:
     """Median rates by number of clients, of renewing what is there, and processor time per instance with one client."""
     operator = User.objects.create(username="bench-mesh", is_superuser=True, is_active=True)
-    mesh = Mesh.objects.create(name="bench", created_at=_NOW)
+    mesh = Mesh.objects.create(name="bench-registration", created_at=_NOW)
     Service.objects.bulk_create(
         Service(mesh=mesh, name=f"s{number}", type=Service.Type.TRADING, created_at=_NOW, updated_at=_NOW)
         for number in range(SERVICES)
     )
 
     def register(arriving: list[NewInstance]) -> None:
-        register_instances(actor=operator, mesh="bench", arriving=arriving, now=datetime.now(UTC))
+        register_instances(actor=operator, mesh="bench-registration", arriving=arriving, now=datetime.now(UTC))
 
     register(some(batch))  # plans are made and catalogues read
     by_clients = {str(clients): _rates(register, batch, clients, rounds) for clients in CLIENTS}
