@@ -2,17 +2,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from tests.console.scene import Exchange
+from tests.own_cache import forget_all
 
 
 @pytest.fixture(autouse=True)
 def _attempts_forgotten() -> Iterator[None]:
     """Attempts to sign in are counted in Redis, which outlives a test."""
-    cache.clear()
+    forget_all()
     yield
-    cache.clear()
+    forget_all()
 
 
 @pytest.fixture

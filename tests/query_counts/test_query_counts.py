@@ -16,7 +16,6 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
@@ -29,6 +28,7 @@ from opinion_market.api.representations import Representations
 from tests.api.test_permissions_snapshot import endpoints
 from tests.console.scene import client_of
 from tests.governance.people import a_user
+from tests.own_cache import forget_all
 from tests.query_counts.recipes import asked
 from tests.query_counts.seeded import ROOT, Asked, Seeded
 
@@ -47,7 +47,7 @@ def keep_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def seeded(db: None, monkeypatch: pytest.MonkeyPatch) -> Seeded:
     # Attempts to sign in are counted across tests.
-    cache.clear()
+    forget_all()
     # What a process looks up once in its life is no cost of an endpoint.
     ContentType.objects.get_for_models(*apps.get_models())
     return Seeded()

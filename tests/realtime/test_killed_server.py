@@ -92,7 +92,8 @@ def test_a_client_of_a_server_that_is_killed_again_and_again_gets_every_trade_on
         for each in followers:
             each.stop()
     assert [(each.trades, each.fills) for each in followers] == [(everything, everything)] * 2
-    assert min(each.connections for each in followers) >= 3
+    # Once more at least: the second death may come before a client is back from the first.
+    assert min(each.connections for each in followers) >= 2
 
 
 def trading_key(person):
