@@ -144,7 +144,7 @@ def test_events_of_open_transactions_wait_for_the_next_seal(committed_db: None, 
     for event in (*read_stream(stream), *read_stream(f"{stream}-late")):
         assert (event.transaction_id, event.position) > sealed_until
     # Sealing waits for whatever transaction is open on the server, those of other tests' workers included.
-    sealed, until = 0, monotonic() + 120
+    sealed, until = 0, monotonic() + 800
     while sealed < 5 and monotonic() < until:
         sealed += sum(seal.events for seal in seal_events(now=datetime.now(UTC)))
         sleep(0.05)
