@@ -46,10 +46,10 @@ def threads(count: int) -> Iterator[Callable[[Callable[[], object]], None]]:
 
         yield start
         for each in running:
-            each.result(timeout=120)
+            each.result(timeout=800)
 
 
-def run_until(subscription: Subscription, done: Callable[[], bool], *, seconds: float = 120) -> None:
+def run_until(subscription: Subscription, done: Callable[[], bool], *, seconds: float = 800) -> None:
     """Run a subscription until `done`. Transactions of other test processes on the server may hold its horizon back."""
     deadline = time.monotonic() + seconds
     while not done():
